@@ -1,0 +1,29 @@
+"""One class for each reaction."""
+
+
+class MonitorError(Exception):
+    """The run fails and says so; nothing was lost."""
+
+
+class ConfigurationError(MonitorError):
+    """A person has to change the configuration; no state was touched.
+
+    Attributes:
+        problems: a sentence for each thing that is wrong.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("The configuration is wrong:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+
+class StoreError(MonitorError):
+    """The table did not do what it was asked; the next run does it again."""
+
+
+class PublishError(Exception):
+    """A topic did not take a notification; it stays in the outbox and waits longer each time."""
+
+
+class RunError(MonitorError):
+    """Part of a run did not succeed; the rest was done, and the next run repeats the part."""

@@ -1,0 +1,41 @@
+"""Text from outside, made safe for where it goes. Everything UCloud or a user wrote passes through here."""
+
+import unicodedata
+
+# Control and format characters (right-to-left marks among them), surrogates, private use, unassigned.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+
+
+def plain(text: str) -> str:
+    """Line breaks stay, every other character that does not print is gone."""
+    lines = (_printable(line) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def one_line(text: str) -> str:
+    """One line, single spaces, nothing that does not print."""
+    spaced = "".join(" " if character in _LINE_ENDS or character == "\t" else character for character in text)
+    return " ".join(_printable(spaced).split())
+
+
+def ascii_line(text: str) -> str:
+    """One line of printable ASCII; accents go, what has no ASCII form goes too. May come out empty."""
+    decomposed = unicodedata.normalize("NFKD", one_line(text))
+    return " ".join(decomposed.encode("ascii", "ignore").decode().split())
+
+
+def cut(text: str, limit: int, *, mark: str = "...") -> str:
+    """At most ``limit`` characters, cut on a word where one ends in the last third, and marked as cut."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - len(mark)]
+    on_a_word = kept.rsplit(None, 1)[0] if not text[len(kept)].isspace() else kept
+    if len(on_a_word) < len(kept) * 2 // 3:
+        on_a_word = kept
+    return on_a_word.rstrip() + mark
+
+
+def _printable(line: str) -> str:
+    spaced = line.replace("\t", " ")
+    return "".join(char for char in spaced if unicodedata.category(char) not in _UNSAFE).strip()
