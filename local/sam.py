@@ -1,0 +1,96 @@
+"""Runs the SAM CLI: builds the real template for this machine and deploys it to a local AWS."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.template import PROJECT, TEMPLATE
+
+_SAM = PROJECT / ".tools/sam/bin/sam"
+# sam build looks for a python3.13 with pip on PATH: this one is always there.
+_PYTHON_FOLDER = PROJECT / ".tools/bootstrap/bin"
+ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+
+
+class SamError(Exception):
+    """A SAM command failed; the text ends with the command's last lines."""
+
+
+def build(folder: Path = PROJECT / ".local/build", template: Path = TEMPLATE) -> Path:
+    """Build the template for this machine's processor and return the built template.
+
+    Everything lands in the folder, never in .aws-sam: what `sam deploy` finds there must be what its user
+    built, for the processor of the deployed function.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run_sam(
+        "build",
+        *("--template", str(template)),
+        *("--build-dir", str(folder / "out")),
+        *("--cache-dir", str(folder / "cache")),
+        *("--parameter-overrides", f"Architecture={ARCHITECTURE}"),
+        folder=folder,
+    )
+    return folder / "out" / "template.yaml"
+
+
+def deploy(
+    built: Path, parameters: Mapping[str, str], *, stack: str, folder: Path, environment: Mapping[str, str]
+) -> None:
+    """Create or update a stack from a built template; the environment says where.
+
+    Parameters that are not given keep the values they have.
+    """
+    # A file, because the command line's own syntax breaks values with spaces, quotes or commas.
+    # JSON is YAML too, and SAM reads only the latter.
+    values = folder / f"{stack}-parameters.yaml"
+    values.write_text(json.dumps({**parameters, "Architecture": ARCHITECTURE}))
+    run_sam(
+        "deploy",
+        *("--template-file", str(built)),
+        *("--config-file", str(PROJECT / "samconfig.toml")),
+        *("--stack-name", stack),
+        *("--parameter-overrides", f"file://{values}"),
+        # The local AWS wants both, whatever the template needs.
+        *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+        "--no-confirm-changeset",
+        "--no-progressbar",
+        folder=folder,
+        environment=environment,
+    )
+
+
+def run_sam(*arguments: str, folder: Path = PROJECT, environment: Mapping[str, str] | None = None) -> str:
+    """Run one SAM command without any of the caller's AWS settings and return its output.
+
+    Raises:
+        SamError: The command failed.
+    """
+    # Nothing that points at a real account gets through: no profile, no key, no endpoint, no config file.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+    result = subprocess.run(  # noqa: S603 - our own tool, no shell
+        [str(_SAM), *arguments],
+        cwd=folder,
+        env={
+            **inherited,
+            "PATH": f"{_PYTHON_FOLDER}:{os.environ['PATH']}",
+            "SAM_CLI_TELEMETRY": "0",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            **(environment or {}),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        last_lines = "\n".join(result.stdout.strip().splitlines()[-25:])
+        raise SamError(f"sam {arguments[0]} failed with exit code {result.returncode}:\n{last_lines}")
+    return result.stdout
