@@ -1,1 +1,139 @@
-"""Entry point of the scheduled run: wiring only."""
+"""Entry point of the scheduled run: wiring only. Importing it needs no AWS and no environment."""
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from udts_monitor.alert import Display
+from udts_monitor.aws import client_config, read_parameter, read_secret
+from udts_monitor.config import Settings, read_settings, read_tasks
+from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
+from udts_monitor.errors import ConfigurationError, RunError
+from udts_monitor.monitor import SERVICE, Limits, Ports, Rules, Run, Summary
+from udts_monitor.outbox import Claim
+from udts_monitor.publisher import Publisher
+from udts_monitor.store import Store
+from udts_monitor.tasks import TaskRef
+from udts_monitor.ucloud import Keys, UCloud
+
+# Kept back from the checks for saving and publishing, but never more than a third of the run.
+RESERVE_SECONDS = 15.0
+# A run is given up for dead only when Lambda has certainly ended it.
+LEASE_MARGIN = timedelta(seconds=2)
+
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace="UdtsMonitor", service=SERVICE)
+# At DEBUG these write whole requests and answers to the log, the secret among them.
+for chatty in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(chatty).setLevel(logging.INFO)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Check all tasks; with ``{"command": "test"}`` send a test notification to every topic instead.
+
+    Returns:
+        The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``.
+
+    Raises:
+        ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
+        StoreError: the table cannot be used.
+        RunError: part of the run did not succeed; the next run repeats that part.
+    """
+    settings = read_settings()
+    command = event.get("command", "check")
+    if command not in ("check", "test"):
+        raise ConfigurationError([f"the command {command!r} is not known; known are check and test"])
+    tasks = _tasks(settings)
+    began = time.monotonic()
+    run = Run(_ports(settings), _rules(settings), _limits(context))
+    summary = run.send_test() if command == "test" else run.check_tasks(tasks)
+    _measure(summary, time.monotonic() - began)
+    if summary.errors:
+        raise RunError("; ".join(summary.errors))
+    logger.info("run finished", **summary.as_dict())
+    return summary.as_dict()
+
+
+@lru_cache(maxsize=1)
+def _ports(settings: Settings) -> Ports:
+    """The adapters, wired once for each execution environment."""
+    config = client_config(settings.max_concurrency)
+    return Ports(
+        ucloud=UCloud(
+            base_url=settings.ucloud_base_url, keys=_keys(settings), connections=settings.max_concurrency
+        ),
+        store=Store(
+            boto3.client("dynamodb", config=config),
+            settings.table_name,
+            timedelta(days=settings.history_retention_days),
+        ),
+        topics=Publisher(boto3.client("sns", config=config), settings.topics),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _keys(settings: Settings) -> Keys:
+    if not settings.ucloud_secret_arn:
+        public_key, private_key = settings.ucloud_public_key, settings.ucloud_private_key
+        return FixedKeys(KeyPair(public_key.get_secret_value(), private_key.get_secret_value()))
+    client = boto3.client("secretsmanager", config=client_config(1))
+    return SecretKeys(lambda: read_secret(client, settings.ucloud_secret_arn))
+
+
+def _tasks(settings: Settings) -> tuple[TaskRef, ...]:
+    parameter = settings.tasks_parameter
+    text = read_parameter(_parameters(), parameter) if parameter else settings.udts_tasks
+    return read_tasks(text, settings)
+
+
+@lru_cache(maxsize=1)
+def _parameters() -> SSMProvider:
+    return SSMProvider(boto_config=client_config(1))
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        policy=settings.policy,
+        kinds=settings.kinds,
+        topics=tuple(settings.topics),
+        display=Display(zone=ZoneInfo(settings.display_timezone)),
+        max_concurrency=settings.max_concurrency,
+    )
+
+
+def _limits(context: LambdaContext) -> Limits:
+    left = context.get_remaining_time_in_millis() / 1000
+    reserve = min(RESERVE_SECONDS, left / 3)
+    killed_at = time.monotonic() + left
+    return Limits(
+        checks_until=killed_at - reserve,
+        publish_until=killed_at - reserve / 3,
+        claim=Claim(
+            owner=context.aws_request_id,
+            until=datetime.now(UTC) + timedelta(seconds=left) + LEASE_MARGIN,
+        ),
+    )
+
+
+def _measure(summary: Summary, seconds: float) -> None:
+    """A fixed set of metrics without task dimensions: each costs 0.30 USD a month."""
+    metrics.add_metric("Runs", MetricUnit.Count, 1)
+    metrics.add_metric("RunSeconds", MetricUnit.Seconds, seconds)
+    metrics.add_metric("Checked", MetricUnit.Count, summary.checked)
+    metrics.add_metric("NoAnswer", MetricUnit.Count, summary.no_answer)
+    metrics.add_metric("Skipped", MetricUnit.Count, summary.skipped)
+    metrics.add_metric("Events", MetricUnit.Count, len(summary.events))
+    metrics.add_metric("Published", MetricUnit.Count, summary.published)
+    metrics.add_metric("Pending", MetricUnit.Count, summary.pending)
+    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, summary.oldest_pending_seconds)
+    metrics.flush_metrics()

@@ -30,7 +30,7 @@ def subject(event: Event) -> str:
 
 def text(event: Event, display: Display) -> str:
     """The whole mail: a sentence that stands alone, the facts, what to do, and the event's id."""
-    paragraphs = ["\n".join([wording.sentence(event), ""] + _facts(event, display))]
+    paragraphs = ["\n".join([wording.sentence(event), "", *_facts(event, display)])]
     if event.reason:
         mark = " ... (cut; whole in the events topic and the history)"
         paragraphs.append("Reason:\n" + cut(plain(event.reason), _REASON_LIMIT, mark=mark))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from udts_monitor import wording
@@ -10,6 +9,7 @@ from udts_monitor.event import Event
 from udts_monitor.observation import Position, Progress
 from udts_monitor.tasks import NO_PROJECT
 from udts_monitor.text import cut
+from udts_monitor.times import iso
 
 SCHEMA_VERSION = "1.0"
 DATA_SCHEMA = "urn:udts-monitor:schema:notification:1.0"
@@ -28,7 +28,7 @@ def render(event: Event) -> str:
         "source": f"urn:udts-monitor:{task.project_id or NO_PROJECT}",
         "type": f"udts.task.{event.kind}",
         "subject": task.task_id,
-        "time": _time(event.time),
+        "time": iso(event.time),
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,
         "data": _data(event),
@@ -52,14 +52,14 @@ def _data(event: Event) -> dict[str, Any]:
         "status": {
             "previous": event.previous_status or None,
             "current": event.status or None,
-            "since": _time(event.since),
+            "since": iso(event.since),
         },
         "reason": cut(event.reason, _REASON_LIMIT) or None,
         "advice": wording.next_step(event) or None,
         "progress": _figures(event.progress),
         "position": _figures(event.position),
         "retries": {"used": event.retries_used, "allowed": event.retries_allowed},
-        "resume_until": _time(event.resume_until) if event.resume_until else None,
+        "resume_until": iso(event.resume_until) if event.resume_until else None,
         "tasks": list(event.tasks[:_TASKS_LIMIT]),
         "links": {"console": CONSOLE},
     }
@@ -69,7 +69,3 @@ def _figures(part: Progress | Position | None) -> dict[str, Any] | None:
     if part is None:
         return None
     return {name: None if value == "" else value for name, value in dataclasses.asdict(part).items()}
-
-
-def _time(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -22,7 +22,15 @@ class StoreError(MonitorError):
 
 
 class PublishError(Exception):
-    """A topic did not take a notification; it stays in the outbox and waits longer each time."""
+    """A topic did not take a notification; it stays in the outbox and waits longer each time.
+
+    Attributes:
+        permanent: topic or notification are refused as they are; otherwise SNS could not be used just now.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        self.permanent = permanent
+        super().__init__(reason)
 
 
 class RunError(MonitorError):

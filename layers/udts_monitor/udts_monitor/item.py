@@ -1,0 +1,226 @@
+"""How the monitor's data look as items of the table, and back. Every item says its schema version."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from udts_monitor import wording
+from udts_monitor.assessment import Assessment
+from udts_monitor.event import Event
+from udts_monitor.notification import Notification, Topic
+from udts_monitor.observation import Position, Progress
+from udts_monitor.outage import Outage
+from udts_monitor.state import Incident, TaskState, Unanswered
+from udts_monitor.tasks import TaskRef
+from udts_monitor.text import cut
+from udts_monitor.times import iso
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+type Item = dict[str, Any]
+
+SCHEMA = 1
+STATE = "STATE"
+OUTBOX = "OUTBOX"
+MONITOR = "MONITOR"
+RUN = "RUN"
+OUTAGE_PREFIX = "outage "
+_ERROR_LIMIT = 500
+
+
+def history_pk(task_key: str) -> str:
+    """The partition that holds a task's history."""
+    return f"TASK#{task_key}"
+
+
+def state_item(task: TaskRef, state: TaskState) -> Item:
+    """The one item of a task that says how it is now."""
+    return _written(
+        {
+            "pk": STATE,
+            "sk": task.key,
+            "task_name": task.display_name,
+            "task_type": task.type,
+            "outcome": state.outcome,
+            **_fields(state),
+        }
+    )
+
+
+def state_from(item: Mapping[str, Any]) -> TaskState:
+    """A stored state; fields that an earlier schema did not have take their defaults."""
+    values = _known(TaskState, item)
+    incident, gap = values.get("incident"), values.get("unanswered")
+    progress, position = values.get("progress"), values.get("position")
+    for name in ("since", "seen_at", "sampled_at", "left_off_at"):
+        if values.get(name):
+            values[name] = datetime.fromisoformat(values[name])
+    values["unknown_told"] = tuple(values.get("unknown_told", ()))
+    if incident:
+        since = datetime.fromisoformat(incident["since"])
+        values["incident"] = Incident(**{**_known(Incident, incident), "since": since})
+    if gap:
+        since, told_with = datetime.fromisoformat(gap["since"]), tuple(gap.get("told_with", ()))
+        values["unanswered"] = Unanswered(
+            **{**_known(Unanswered, gap), "since": since, "told_with": told_with}
+        )
+    if progress:
+        values["progress"] = Progress(**_known(Progress, progress))
+    if position:
+        values["position"] = Position(**_known(Position, position))
+    return TaskState(**values)
+
+
+def transition_item(assessment: Assessment, now: datetime, retention: timedelta) -> Item:
+    """A change of status, as the history keeps it."""
+    return _history(assessment, now, retention, what="transition", previous_status=assessment.before.status)
+
+
+def sample_item(assessment: Assessment, now: datetime, retention: timedelta) -> Item:
+    """A point of progress without a change of status, as the history keeps it."""
+    return _history(assessment, now, retention, what="sample")
+
+
+def event_item(event: Event, pk: str, retention: timedelta) -> Item:
+    """An event, as the history keeps it; ``published_at`` fills up topic by topic."""
+    return _written(
+        {
+            "pk": pk,
+            "sk": f"{iso(event.time)}#event",
+            "what": "event",
+            "event_id": event.id,
+            "kind": event.kind,
+            "severity": event.severity,
+            "status": event.status,
+            "summary": wording.sentence(event),
+            "reason": event.reason,
+            "incident_id": event.incident_id,
+            "tasks": event.tasks,
+            "expires_at": _epoch(event.time + retention),
+        }
+    ) | {"published_at": {}}
+
+
+def outbox_item(notification: Notification, history: Mapping[str, Any], owner: str, until: datetime) -> Item:
+    """A notification on its way, born claimed by the run that writes it.
+
+    Args:
+        notification: what to publish.
+        history: the event's item in the history, where publishing leaves its mark.
+        owner: the run.
+        until: when the run cannot be alive any more.
+    """
+    return _written(
+        {
+            "pk": OUTBOX,
+            "sk": f"{iso(notification.time)}#{notification.event_id}#{notification.topic}",
+            **_fields(notification),
+            "history_pk": history["pk"],
+            "history_sk": history["sk"],
+            "lease_owner": owner,
+            "lease_until": iso(until),
+            "attempts": 0,
+        }
+    )
+
+
+def notification_from(item: Mapping[str, Any]) -> Notification:
+    """The notification in an item of the outbox."""
+    return Notification(
+        event_id=item["event_id"],
+        kind=item["kind"],
+        task_key=item["task_key"],
+        topic=Topic(item["topic"]),
+        time=datetime.fromisoformat(item["time"]),
+        subject=item.get("subject", ""),
+        body=item["body"],
+        attributes=item["attributes"],
+    )
+
+
+def outage_attribute(cause: str) -> str:
+    """The attribute of the heartbeat item for an open outage: one each, so that a condition guards it."""
+    return OUTAGE_PREFIX + cause
+
+
+def outage_value(outage: Outage) -> Item:
+    """An open outage as the heartbeat item holds it."""
+    return {name: _plain(value) for name, value in _fields(outage).items()}
+
+
+def outages_from(item: Mapping[str, Any]) -> tuple[Outage, ...]:
+    """The open outages in the heartbeat item."""
+    return tuple(
+        Outage(**{**_known(Outage, value), "since": datetime.fromisoformat(value["since"])})
+        for name, value in sorted(item.items())
+        if name.startswith(OUTAGE_PREFIX)
+    )
+
+
+def shortened(error: str) -> str:
+    """An error as the table keeps it."""
+    return cut(error, _ERROR_LIMIT)
+
+
+def _history(assessment: Assessment, now: datetime, retention: timedelta, **more: str) -> Item:
+    after = assessment.after
+    return _written(
+        {
+            "pk": history_pk(assessment.task.key),
+            "sk": f"{iso(now)}#{more['what']}",
+            "version": after.version,
+            "status": after.status,
+            "outcome": after.outcome,
+            "reason": after.failed_message,
+            "progress": _fields(after.progress) if after.progress else None,
+            "position": _fields(after.position) if after.position else None,
+            "retries_used": after.retries_used,
+            "retries_allowed": after.retries_allowed,
+            "expires_at": _epoch(now + retention),
+            **more,
+        }
+    )
+
+
+def _fields(value: "DataclassInstance") -> Item:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _known(kind: type[Any], item: Mapping[str, Any]) -> Item:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in item.items() if name in names}
+
+
+def _written(item: Item) -> Item:
+    """Without empty values: absent and empty mean the same here, and absent costs nothing."""
+    kept = {name: value for name, value in item.items() if value is not None and value not in ("", ())}
+    return {name: _plain(value) for name, value in kept.items()} | {"schema": SCHEMA}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of our dataclasses
+    """As DynamoDB stores it: times as ISO text, floats as Decimal, dataclasses as maps."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(_fields(value))
+    match value:
+        case datetime():
+            return iso(value)
+        case bool():
+            return value
+        case float():
+            return Decimal(str(value))
+        case str():
+            return str(value)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Mapping():
+            kept = {name: part for name, part in value.items() if part is not None and part not in ("", ())}
+            return {str(name): _plain(part) for name, part in kept.items()}
+        case _:
+            return value
+
+
+def _epoch(time: datetime) -> int:
+    return int(time.timestamp())

@@ -1,0 +1,306 @@
+"""The DynamoDB table: states, history, outbox and heartbeat.
+
+    STATE partition     one item a task, its ``version`` the lock        one Query a run
+    TASK#... partition  transitions, samples, events, with expiry        written with the state
+    OUTBOX partition    notifications SNS has not accepted yet           one Query a run
+    MONITOR / RUN       heartbeat and open outages                       one update a run
+
+A changed task is one transaction: state, history and notifications are all there or none is.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from udts_monitor import item
+from udts_monitor.assessment import Assessment
+from udts_monitor.errors import StoreError
+from udts_monitor.event import Event
+from udts_monitor.item import Item
+from udts_monitor.notification import Notification
+from udts_monitor.outage import Outage
+from udts_monitor.outbox import Claim, Pending
+from udts_monitor.state import TaskState
+from udts_monitor.times import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+# Conditions, by the promise each one keeps.
+_NEVER_SAVED = "attribute_not_exists(pk)"
+_STILL_THAT_VERSION = "version = :version"
+_STILL_THERE = "attribute_exists(pk)"
+_STILL_IN_THE_HISTORY = "attribute_exists(published_at)"
+_LEASE_IS_OVER = "attribute_exists(pk) AND lease_until <= :now"
+_NOT_OPEN = "attribute_not_exists(#outage)"
+_STILL_THAT_OUTAGE = "#outage.id = :id"
+
+# A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
+
+
+class Store:
+    """The table, as the monitor needs it.
+
+    Args:
+        client: a DynamoDB client.
+        table: the table's name.
+        retention: how long the history is kept.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, retention: timedelta) -> None:
+        self._client = client
+        self._table = table
+        self._retention = retention
+
+    def load_states(self) -> dict[str, TaskState]:
+        """All stored states by task key, with one consistent Query (a page holds about 1 MB)."""
+        return {found["sk"]: item.state_from(found) for found in self._query(item.STATE)}
+
+    def save(
+        self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim, now: datetime
+    ) -> bool:
+        """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
+        key = item.history_pk(assessment.task.key)
+        writes = [self._put_state(assessment)]
+        if assessment.transition:
+            writes.append(self._put(item.transition_item(assessment, now, self._retention)))
+        if assessment.sample:
+            writes.append(self._put(item.sample_item(assessment, now, self._retention)))
+        writes += self._put_events(assessment.events, key, notifications, claim)
+        return self._transact(writes)
+
+    def open_outage(
+        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> bool:
+        """Open an outage and write its notifications; False when it was open already."""
+        opened = self._update_run(
+            "SET #outage = :outage",
+            _NOT_OPEN,
+            names={"#outage": item.outage_attribute(outage.cause)},
+            values={":outage": item.outage_value(outage)},
+        )
+        return self._transact([opened, *self._put_events([event], item.MONITOR, notifications, claim)])
+
+    def close_outage(
+        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> bool:
+        """Close an outage and write its notifications; False when it was closed already."""
+        closed = self._update_run(
+            "REMOVE #outage",
+            _STILL_THAT_OUTAGE,
+            names={"#outage": item.outage_attribute(outage.cause)},
+            values={":id": outage.id},
+        )
+        return self._transact([closed, *self._put_events([event], item.MONITOR, notifications, claim)])
+
+    def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
+        """Write an event that no state stands behind, and its notifications."""
+        self._transact(self._put_events([event], item.MONITOR, notifications, claim))
+
+    def pending(self) -> list[Pending]:
+        """All notifications SNS has not accepted yet, oldest first, with one consistent Query."""
+        return [
+            Pending(
+                notification=item.notification_from(found),
+                sk=found["sk"],
+                history=(found["history_pk"], found["history_sk"]),
+                lease_owner=found["lease_owner"],
+                lease_until=datetime.fromisoformat(found["lease_until"]),
+                attempts=found["attempts"],
+                permanent=found.get("permanent", False),
+            )
+            for found in self._query(item.OUTBOX)
+        ]
+
+    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
+        """Take over a notification whose lease is over; False when another run has it or it is gone."""
+        return self._update_outbox(
+            pending,
+            "SET lease_owner = :owner, lease_until = :until",
+            _LEASE_IS_OVER,
+            {":owner": claim.owner, ":until": iso(claim.until), ":now": iso(now)},
+        )
+
+    def mark_published(self, pending: Pending, now: datetime) -> None:
+        """Take a notification off the outbox and leave the mark in the history, in one transaction."""
+        off = {"Delete": {"TableName": self._table, "Key": self._outbox_key(pending)}}
+        history_pk, history_sk = pending.history
+        mark = {
+            "Update": {
+                "TableName": self._table,
+                "Key": _wire({"pk": history_pk, "sk": history_sk}),
+                "UpdateExpression": "SET published_at.#topic = :now",
+                "ConditionExpression": _STILL_IN_THE_HISTORY,
+                "ExpressionAttributeNames": {"#topic": pending.notification.topic},
+                "ExpressionAttributeValues": _wire({":now": iso(now)}),
+            }
+        }
+        if not self._transact([off, mark]):
+            # The history has expired meanwhile: there is nothing left to mark.
+            self._transact([off])
+
+    def mark_failed(
+        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
+    ) -> None:
+        """Count an attempt that failed; nobody claims the notification before the next one is due."""
+        self._update_outbox(
+            pending,
+            "SET attempts = :attempts, last_error = :error, lease_until = :until, permanent = :permanent",
+            _STILL_THERE,
+            {
+                ":attempts": pending.attempts + 1,
+                ":error": item.shortened(error),
+                ":until": iso(next_attempt_at),
+                ":permanent": permanent,
+            },
+        )
+
+    def mark_left_off(self, key: str, now: datetime) -> None:
+        """Leave the mark by which the next run finds where to begin. A task without a state needs none."""
+        self._update(
+            {"pk": item.STATE, "sk": key}, "SET left_off_at = :now", _STILL_THERE, {":now": iso(now)}
+        )
+
+    def save_heartbeat(self, summary: Mapping[str, Any]) -> tuple[Outage, ...]:
+        """Write the run's summary and return the open outages, which the same item holds."""
+        names = {f"#{place}": name for place, name in enumerate(summary)}
+        values = {f":{place}": value for place, value in enumerate(summary.values())}
+        pairs = ", ".join(f"#{place} = :{place}" for place in range(len(summary)))
+        with _as_store_error("write the heartbeat"):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_wire({"pk": item.MONITOR, "sk": item.RUN}),
+                UpdateExpression=f"SET {pairs}",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=_wire(values),
+                ReturnValues="ALL_NEW",
+            )
+        return item.outages_from(_unwired(answer["Attributes"]))
+
+    def _query(self, pk: str) -> Iterator[Item]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=_wire({":pk": pk}),
+            ConsistentRead=True,
+        )
+        with _as_store_error(f"read the {pk} partition"):
+            for page in pages:
+                yield from map(_unwired, page["Items"])
+
+    def _put_state(self, assessment: Assessment) -> Item:
+        put = self._put(item.state_item(assessment.task, assessment.after))
+        if assessment.before.version == 0:
+            put["Put"]["ConditionExpression"] = _NEVER_SAVED
+        else:
+            put["Put"]["ConditionExpression"] = _STILL_THAT_VERSION
+            put["Put"]["ExpressionAttributeValues"] = _wire({":version": assessment.before.version})
+        return put
+
+    def _put_events(
+        self, events: Iterable[Event], pk: str, notifications: Iterable[Notification], claim: Claim
+    ) -> list[Item]:
+        history = {event.id: item.event_item(event, pk, self._retention) for event in events}
+        outbox = [
+            item.outbox_item(notification, history[notification.event_id], claim.owner, claim.until)
+            for notification in notifications
+        ]
+        return [self._put(found) for found in (*history.values(), *outbox)]
+
+    def _put(self, found: Mapping[str, Any]) -> Item:
+        return {"Put": {"TableName": self._table, "Item": _wire(found)}}
+
+    def _update_run(
+        self, expression: str, condition: str, *, names: dict[str, str], values: Mapping[str, Any]
+    ) -> Item:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": _wire({"pk": item.MONITOR, "sk": item.RUN}),
+                "UpdateExpression": expression,
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": _wire(values),
+            }
+        }
+
+    def _outbox_key(self, pending: Pending) -> Item:
+        return _wire({"pk": item.OUTBOX, "sk": pending.sk})
+
+    def _update_outbox(
+        self, pending: Pending, expression: str, condition: str, values: Mapping[str, Any]
+    ) -> bool:
+        return self._update({"pk": item.OUTBOX, "sk": pending.sk}, expression, condition, values)
+
+    def _update(self, key: Item, expression: str, condition: str, values: Mapping[str, Any]) -> bool:
+        with _as_store_error(f"update {key['pk']} {key['sk']}"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_wire(key),
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=_wire(values),
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _transact(self, writes: list[Item]) -> bool:
+        """All of the writes, or False and none when a condition did not hold."""
+        with _as_store_error("write a transaction"):
+            for pause in (*_CONFLICT_PAUSES_SECONDS, None):
+                try:
+                    # botocore adds the same ClientRequestToken to each of its retries, so a lost answer
+                    # does not turn our own success into a lost condition.
+                    self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+                except self._client.exceptions.TransactionCanceledException as error:
+                    codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                    if "ConditionalCheckFailed" in codes:
+                        return False
+                    if pause is None or not codes & _PASSING:
+                        raise
+                    time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+                else:
+                    return True
+        raise AssertionError  # not reached: the last attempt returns or raises
+
+
+@contextmanager
+def _as_store_error(attempt: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise StoreError(f"The table could not be used to {attempt}: {error}") from error
+
+
+def _wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serializer.serialize(value) for name, value in values.items()}
+
+
+def _unwired(wire: Mapping[str, Any]) -> Item:
+    return {name: _native(_deserializer.deserialize(value)) for name, value in wire.items()}
+
+
+def _native(value: Any) -> Any:  # noqa: ANN401 - any item attribute
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {name: _native(part) for name, part in value.items()}
+        case list():
+            return [_native(part) for part in value]
+        case _:
+            return value
