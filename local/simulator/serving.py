@@ -56,7 +56,7 @@ async def listen(simulator: Simulator, host: str = LOOPBACK, port: int = 0) -> w
     runner = web.AppRunner(
         _application(simulator),
         access_log=None,
-        # A hung answer ends when its client gives up, and at the latest with the server.
+        # A hung or huge answer ends when its client gives up, and at the latest with the server.
         handler_cancellation=True,
         shutdown_timeout=0.1,
     )

@@ -150,6 +150,17 @@ def test_a_huge_answer_is_true_json_without_an_announced_length() -> None:
         assert answer.json()["Data"]["Status"] == "Done"
 
 
+def test_a_client_that_leaves_early_makes_no_noise(caplog: pytest.LogCaptureFixture) -> None:
+    """Refusing a huge answer is what a client should do: the simulator logs no error for it."""
+    with simulator_running(one_task("Done")) as simulator:
+        simulator.inject(huge_megabytes=50)
+        with requests.post(simulator.url, data=status_call(simulator), timeout=5, stream=True) as answer:
+            assert next(answer.iter_content(1024))
+        simulator.clear_faults()
+        assert check(simulator)["Status"] == "Done"
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -238,6 +249,15 @@ def test_a_status_that_is_set_stays_until_it_is_set_again() -> None:
         assert check(simulator) == {"Status": "Syncing", "MaxRetryCount": 0, "CurRetryCount": 0}
         history = rows_of(ask(simulator, "GetUDTSTaskHistory", TaskId="udts-1"))
         assert [row["AntState"] for row in history] == ["Dumping", "Failed", "Syncing"]
+
+
+def test_setting_a_status_forgets_what_a_stop_interrupted() -> None:
+    """Started again, the task goes on from what it was set to."""
+    with simulator_running(one_task({"status": "Loading", "checks": 2}, "Done")) as simulator:
+        ask(simulator, "StopUDTSTask", TaskId="udts-1")
+        simulator.set_status("udts-1", "Failed")
+        ask(simulator, "StartUDTSTask", TaskId="udts-1")
+        assert statuses(simulator, 3) == ["Starting", "Syncing", "Syncing"]
 
 
 def test_tasks_come_and_go() -> None:

@@ -139,7 +139,10 @@ def test_the_command_serves_a_scenario_until_sigterm(
             ]
         finally:
             process.send_signal(signal.SIGTERM)
-        rest, noise = process.communicate(timeout=10)
+        try:
+            rest, noise = process.communicate(timeout=10)
+        finally:
+            process.kill()  # does nothing to a process that has ended
     assert (process.returncode, rest, noise) == (0, "", "")
 
 
