@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from udts_monitor import wording
 from udts_monitor.event import MONITOR, Event
-from udts_monitor.text import ascii_line, cut, plain
+from udts_monitor.text import ascii_line, cut, one_line, plain
 
 # Source: SNS Publish, Subject: under 100 characters, no line break or control character.
 SUBJECT_LIMIT = 99
@@ -31,7 +31,7 @@ def subject(event: Event) -> str:
 def text(event: Event, display: Display) -> str:
     """The whole mail: a sentence that stands alone, the facts, what to do, and the event's id."""
     paragraphs = ["\n".join([wording.sentence(event), "", *_facts(event, display)])]
-    if event.reason:
+    if one_line(event.reason) not in paragraphs[0] or "\n" in event.reason.strip():
         mark = " ... (cut; whole in the events topic and the history)"
         paragraphs.append("Reason:\n" + cut(plain(event.reason), _REASON_LIMIT, mark=mark))
     step = wording.next_step(event)

@@ -50,6 +50,7 @@ class Assessment:
 
     Attributes:
         before: the stored state.
+        at: the moment of the check.
         after: the state to save; ``before`` itself when nothing changed and nothing is to be written.
         transition: the status changed, which the history keeps.
         sample: progress or position moved and is due to be kept in the history.
@@ -57,6 +58,7 @@ class Assessment:
     """
 
     task: TaskRef
+    at: datetime
     before: TaskState
     after: TaskState
     transition: bool = False
@@ -111,12 +113,12 @@ def _assess_observation(
     transition = seen.status != before.status
     sample = not transition and _sample_due(before, seen, policy, now)
     if after == before and not sample:
-        return Assessment(task=task, before=before, after=before)
+        return Assessment(task=task, at=now, before=before, after=before)
     after = _with_snapshot(after, seen, now)
     after = replace(after, version=before.version + 1)
     events = _events(task, after, tellings, now)
     return Assessment(
-        task=task, before=before, after=after, transition=transition, sample=sample, events=events
+        task=task, at=now, before=before, after=after, transition=transition, sample=sample, events=events
     )
 
 
@@ -274,15 +276,17 @@ def _assess_no_answer(
     else:
         due = not told and gap.checks + 1 >= policy.unreachable_after_checks
     if told and not due:
-        return Assessment(task=task, before=before, after=before)
+        return Assessment(task=task, at=now, before=before, after=before)
     gap = replace(gap, checks=gap.checks + 1, cause=answer.cause, told_alone=gap.told_alone or due)
     after = replace(before, unanswered=gap, version=before.version + 1)
     tellings = [_Telling(kind=Kind.UNREACHABLE, reason=answer.reason, since=gap.since)] if due else []
-    return Assessment(task=task, before=before, after=after, events=_events(task, after, tellings, now))
+    return Assessment(
+        task=task, at=now, before=before, after=after, events=_events(task, after, tellings, now)
+    )
 
 
 def _events(task: TaskRef, after: TaskState, tellings: list[_Telling], now: datetime) -> tuple[Event, ...]:
-    """Events of one assessment lie a microsecond apart: sorted by time they keep the order of telling."""
+    """Events lie a microsecond apart, after the transition: sorted by time they keep the order of telling."""
     return tuple(
         Event(
             id=event_id(task.key, after.version, telling.kind),
@@ -302,5 +306,5 @@ def _events(task: TaskRef, after: TaskState, tellings: list[_Telling], now: date
             retries_allowed=after.retries_allowed,
             resume_until=telling.resume_until,
         )
-        for place, telling in enumerate(tellings)
+        for place, telling in enumerate(tellings, start=1)
     )

@@ -74,14 +74,14 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     return TaskState(**values)
 
 
-def transition_item(assessment: Assessment, now: datetime, retention: timedelta) -> Item:
+def transition_item(assessment: Assessment, retention: timedelta) -> Item:
     """A change of status, as the history keeps it."""
-    return _history(assessment, now, retention, what="transition", previous_status=assessment.before.status)
+    return _history(assessment, retention, what="transition", previous_status=assessment.before.status)
 
 
-def sample_item(assessment: Assessment, now: datetime, retention: timedelta) -> Item:
+def sample_item(assessment: Assessment, retention: timedelta) -> Item:
     """A point of progress without a change of status, as the history keeps it."""
-    return _history(assessment, now, retention, what="sample")
+    return _history(assessment, retention, what="sample")
 
 
 def event_item(event: Event, pk: str, retention: timedelta) -> Item:
@@ -148,7 +148,7 @@ def outage_attribute(cause: str) -> str:
 
 def outage_value(outage: Outage) -> Item:
     """An open outage as the heartbeat item holds it."""
-    return {name: _plain(value) for name, value in _fields(outage).items()}
+    return {name: plain(value) for name, value in _fields(outage).items()}
 
 
 def outages_from(item: Mapping[str, Any]) -> tuple[Outage, ...]:
@@ -165,12 +165,12 @@ def shortened(error: str) -> str:
     return cut(error, _ERROR_LIMIT)
 
 
-def _history(assessment: Assessment, now: datetime, retention: timedelta, **more: str) -> Item:
+def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:
     after = assessment.after
     return _written(
         {
             "pk": history_pk(assessment.task.key),
-            "sk": f"{iso(now)}#{more['what']}",
+            "sk": f"{iso(assessment.at)}#{more['what']}",
             "version": after.version,
             "status": after.status,
             "outcome": after.outcome,
@@ -179,7 +179,7 @@ def _history(assessment: Assessment, now: datetime, retention: timedelta, **more
             "position": _fields(after.position) if after.position else None,
             "retries_used": after.retries_used,
             "retries_allowed": after.retries_allowed,
-            "expires_at": _epoch(now + retention),
+            "expires_at": _epoch(assessment.at + retention),
             **more,
         }
     )
@@ -197,13 +197,13 @@ def _known(kind: type[Any], item: Mapping[str, Any]) -> Item:
 def _written(item: Item) -> Item:
     """Without empty values: absent and empty mean the same here, and absent costs nothing."""
     kept = {name: value for name, value in item.items() if value is not None and value not in ("", ())}
-    return {name: _plain(value) for name, value in kept.items()} | {"schema": SCHEMA}
+    return {name: plain(value) for name, value in kept.items()} | {"schema": SCHEMA}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of our dataclasses
+def plain(value: Any) -> Any:  # noqa: ANN401 - any field of our dataclasses
     """As DynamoDB stores it: times as ISO text, floats as Decimal, dataclasses as maps."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(_fields(value))
+        return plain(_fields(value))
     match value:
         case datetime():
             return iso(value)
@@ -214,10 +214,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of our dataclasses
         case str():
             return str(value)
         case tuple() | list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case Mapping():
             kept = {name: part for name, part in value.items() if part is not None and part not in ("", ())}
-            return {str(name): _plain(part) for name, part in kept.items()}
+            return {str(name): plain(part) for name, part in kept.items()}
         case _:
             return value
 

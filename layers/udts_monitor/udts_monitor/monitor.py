@@ -45,9 +45,7 @@ class Storage(Protocol):
     def load_states(self) -> dict[str, TaskState]:
         """All stored states by task key."""
 
-    def save(
-        self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim, now: datetime
-    ) -> bool:
+    def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """All of a change or, when another run was faster, False and nothing."""
 
     def open_outage(
@@ -288,9 +286,8 @@ class Run:
         self._states[assessment.task.key] = assessment.after
         if not assessment.changed:
             return
-        now = self._ports.clock()
         messages = self._messages(assessment.events)
-        if self._ports.store.save(assessment, messages, self._limits.claim, now):
+        if self._ports.store.save(assessment, messages, self._limits.claim):
             _log_change(assessment)
             self._note_events(assessment.events)
         else:

@@ -68,16 +68,14 @@ class Store:
         """All stored states by task key, with one consistent Query (a page holds about 1 MB)."""
         return {found["sk"]: item.state_from(found) for found in self._query(item.STATE)}
 
-    def save(
-        self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim, now: datetime
-    ) -> bool:
+    def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
         key = item.history_pk(assessment.task.key)
         writes = [self._put_state(assessment)]
         if assessment.transition:
-            writes.append(self._put(item.transition_item(assessment, now, self._retention)))
+            writes.append(self._put(item.transition_item(assessment, self._retention)))
         if assessment.sample:
-            writes.append(self._put(item.sample_item(assessment, now, self._retention)))
+            writes.append(self._put(item.sample_item(assessment, self._retention)))
         writes += self._put_events(assessment.events, key, notifications, claim)
         return self._transact(writes)
 
@@ -287,7 +285,7 @@ def _as_store_error(attempt: str) -> Iterator[None]:
 
 
 def _wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serializer.serialize(value) for name, value in values.items()}
+    return {name: _serializer.serialize(item.plain(value)) for name, value in values.items()}
 
 
 def _unwired(wire: Mapping[str, Any]) -> Item:
