@@ -75,7 +75,11 @@ def _application(simulator: Simulator) -> web.Application:
         if request.transport is not None and request.transport not in connections:
             connections.add(request.transport)
             simulator.connection_seen()
-        return await deliver(request, simulator.answer(await _parameters(request)))
+        try:
+            return await deliver(request, simulator.answer(await _parameters(request)))
+        except ConnectionResetError:
+            # The client left in the middle of a write, where the cancellation below does not reach.
+            return web.Response()
 
     application.router.add_get("/", call)
     application.router.add_post("/", call)
