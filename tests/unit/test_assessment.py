@@ -1,0 +1,351 @@
+"""The decision: the design's table of sequences, and the rules between its lines."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.walk import MINUTE, NOON, ORDERS, Walk, X, failed, told
+from udts_monitor.assessment import MAX_UNKNOWN_WORDS, Policy, assess
+from udts_monitor.event import Severity
+from udts_monitor.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.state import TaskState
+from udts_monitor.status import OUTCOMES, Outcome, outcome_of
+from udts_monitor.tasks import TaskRef
+
+REFUSED = NoAnswer(cause="RetCode 294", reason="address refused", configuration=True)
+type Answer = str | Observation | NoAnswer
+
+
+def case(sentence: str, answers: list[Answer], *events: str) -> object:
+    """A row of the table; its id is a sentence."""
+    return pytest.param(answers, list(events), id=sentence)
+
+
+TABLE = [
+    case("a full load that finishes", ["Dumping", "Loading", "Done"], "finished"),
+    case("a failure is told once", ["Dumping", "Failed", "Failed"], "failed"),
+    case("a failure at first sight is told", ["Failed"], "failed"),
+    case("a finish at first sight is told", ["Done"], "finished"),
+    case("a healthy task at first sight is not", ["Syncing"]),
+    case("level and behind in turn is silent", ["Syncing", "Synced", "Syncing", "Synced"]),
+    case(
+        "a failure and its recovery",
+        ["Syncing", "Failed", "Starting", "Syncing", "Syncing", "Syncing"],
+        "failed",
+        "recovered",
+    ),
+    case(
+        "a failed automatic retry belongs to the incident",
+        ["Syncing", failed(0, 3), "RetryPending", failed(1, 3)],
+        "failed",
+    ),
+    case("the last retry failed", [failed(2, 3), "RetryPending", failed(3, 3)], "failed", "failed"),
+    case("a failure becomes final", ["Failed", "FailedUnrecoverable"], "failed", "failed"),
+    case("a restart that finishes", ["Failed", "Starting", "Dumping", "Done"], "failed", "finished"),
+    case("a restart by hand that fails", ["Failed", "Starting", "Failed"], "failed", "failed"),
+    case("two words for one finish", ["Loading", "Success", "Done"], "finished"),
+    case("finished twice", ["Done", "Starting", "Dumping", "Done"], "finished", "finished"),
+    case("two checks without an answer", ["Syncing", X, X, "Syncing"]),
+    case("three without", ["Syncing", X, X, X, "Syncing"], "unreachable", "reachable"),
+    case(
+        "out of reach, then failed",
+        ["Syncing", X, X, X, "Failed"],
+        "unreachable",
+        "reachable",
+        "failed",
+    ),
+    case("a long stop", ["Syncing", "Stopping", *["Stopped"] * 21], "stopped"),
+    case("a short stop", ["Syncing", *["Stopped"] * 19, "Starting", "Syncing"]),
+    case("a new word", ["Syncing", "Frobnicating", "Frobnicating", "Syncing"], "unknown_status"),
+    # Between the lines of the table.
+    case("an unrecoverable failure that calms down", ["FailedUnrecoverable", "Failed"], "failed"),
+    case("a stop that became final", ["Stopped", "StoppedUnrecoverable"], "failed"),
+    case("no answer while failed", ["Failed", X, "Failed"], "failed"),
+    case(
+        "out of reach while failed",
+        ["Failed", X, X, X, X, "Failed"],
+        "failed",
+        "unreachable",
+        "reachable",
+    ),
+    case(
+        "retries fail one after the other",
+        [failed(0, 3), failed(1, 3), failed(2, 3), failed(3, 3), failed(3, 3)],
+        "failed",
+        "failed",
+    ),
+    case(
+        "a retry that ends for good",
+        [
+            failed(0, 3),
+            "RetryPending",
+            Observation(status="FailedUnrecoverable", retries_used=1, retries_allowed=3),
+        ],
+        "failed",
+        "failed",
+    ),
+    case(
+        "a retry without counts is the service's own",
+        ["Failed", "RetryPending", "Failed"],
+        "failed",
+    ),
+    case(
+        "a retry that seemed to work belongs to the incident",
+        [failed(0, 3), "RetryPending", "Syncing", "Syncing", failed(1, 3)],
+        "failed",
+    ),
+    case(
+        "a failure after the recovery is a new one",
+        [failed(0, 3), "RetryPending", "Syncing", "Syncing", "Syncing", failed(1, 3)],
+        "failed",
+        "recovered",
+        "failed",
+    ),
+    case(
+        "restarted after the retries were used up",
+        [failed(3, 3), "Starting", failed(0, 3)],
+        "failed",
+        "failed",
+    ),
+    case(
+        "a stop ends the incident",
+        ["Failed", "Stopped", "Starting", "Syncing", "Syncing", "Syncing", "Syncing"],
+        "failed",
+    ),
+    case(
+        "healthy in a row means in a row",
+        ["Failed", "Starting", "Syncing", "RetryPending", "Syncing", "Syncing"],
+        "failed",
+    ),
+    case(
+        "a check without an answer does not count against the row",
+        ["Failed", "Starting", X, "Syncing", X, "Syncing"],
+        "failed",
+        "recovered",
+    ),
+    case("told out of reach once", [X, X, X, X, X, X, "Created"], "unreachable", "reachable"),
+    case("each new word once", ["Foo", "Bar", "Foo", "Bar"], "unknown_status", "unknown_status"),
+    case("a refused address at once", ["Syncing", REFUSED, REFUSED, REFUSED], "unreachable"),
+    case(
+        "a refused address while out of reach",
+        [X, X, X, REFUSED, X, REFUSED, "Syncing"],
+        "unreachable",
+        "unreachable",
+        "reachable",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "events"), TABLE)
+def test_a_sequence_of_checks_tells(answers: list[Answer], events: list[str]) -> None:
+    """Each row of the design's table, one check a minute, tells exactly these events in this order."""
+    assert told(*answers) == events
+
+
+@pytest.mark.parametrize(
+    ("policy", "answers", "events"),
+    [
+        (Policy(stopped_grace=timedelta(0)), ["Syncing", "Stopped"], ["stopped"]),
+        (Policy(recovered_after_checks=0), ["Failed", "Starting"], ["failed", "recovered"]),
+        (Policy(unreachable_after_checks=0), ["Syncing", X], ["unreachable"]),
+    ],
+    ids=["stopped", "recovered", "unreachable"],
+)
+def test_a_threshold_of_0_means_at_once(policy: Policy, answers: list[Answer], events: list[str]) -> None:
+    """0 is not "never": the first check decides."""
+    assert told(*answers, policy=policy) == events
+
+
+def test_a_stop_is_told_when_its_grace_is_over_and_not_a_check_earlier() -> None:
+    """The grace runs from the first check that saw Stopped, not from Stopping."""
+    walk = Walk().checks(["Syncing", "Stopping", "Stopping"])
+    stopped_at = walk.now
+    while not walk.events:
+        walk.check("Stopped")
+    assert walk.events[0].time - stopped_at == timedelta(minutes=20, microseconds=1)
+    assert walk.events[0].since == stopped_at
+    assert walk.events[0].resume_until == stopped_at + timedelta(days=7)
+
+
+def test_a_second_stop_is_told_again() -> None:
+    """The flag belongs to the stop, not to the task."""
+    policy = Policy(stopped_grace=timedelta(0))
+    assert told("Stopped", "Starting", "Stopped", policy=policy) == ["stopped", "stopped"]
+
+
+def test_a_task_may_set_its_own_thresholds() -> None:
+    """The general thresholds apply where the task sets none."""
+    task = TaskRef(task_id="udts-1", thresholds={"stopped_grace_minutes": 0, "unreachable_after_checks": 1})
+    policy = Policy(recovered_after_checks=7).for_task(task)
+    assert policy == Policy(stopped_grace=timedelta(0), unreachable_after_checks=1, recovered_after_checks=7)
+
+
+def test_an_unchanged_task_has_nothing_to_save() -> None:
+    """The same answer twice leads to the very same state: no write."""
+    walk = Walk()
+    walk.check("Syncing")
+    assert not walk.check("Syncing").changed
+
+
+def test_a_task_out_of_reach_has_nothing_to_save_once_that_is_told() -> None:
+    """An outage of hours costs no writes."""
+    walk = Walk().checks(["Syncing", X, X, X])
+    assert not walk.check(X).changed
+
+
+def test_no_answer_never_changes_a_status() -> None:
+    """Whatever was known stays known."""
+    walk = Walk().checks(["Syncing"])
+    known = walk.state
+    walk.checks([X, X, X, REFUSED])
+    assert (walk.state.status, walk.state.since) == (known.status, known.since)
+
+
+def test_all_events_of_an_incident_share_its_id() -> None:
+    """From the failure over its worsening to the recovery."""
+    walk = Walk().checks(["Syncing", "Failed", "FailedUnrecoverable", "Starting", "Syncing", "Syncing"])
+    assert walk.told == ["failed", "failed", "recovered"]
+    assert {event.incident_id for event in walk.events} == {walk.events[0].id}
+    assert {event.incident_since for event in walk.events} == {NOON + MINUTE}
+
+
+def test_a_finish_says_which_incident_it_ends() -> None:
+    """Finished after a failure is other news than finished."""
+    walk = Walk().checks(["Failed", "Starting", "Done", "Starting", "Done"])
+    assert [event.incident_id for event in walk.events] == [walk.events[0].id, walk.events[0].id, ""]
+
+
+def test_a_failure_can_be_resumed_unless_it_is_unrecoverable() -> None:
+    """The time to resume runs from the failure."""
+    walk = Walk().checks(["Failed", "FailedUnrecoverable"])
+    assert [event.resume_until for event in walk.events] == [NOON + timedelta(days=7), None]
+
+
+def test_the_reason_is_ucloud_s_own() -> None:
+    """Verbatim, where there is one; used-up retries explain themselves."""
+    walk = Walk().checks([failed(0, 3, "Error 1236: purged"), "RetryPending", failed(3, 3)])
+    assert [event.reason for event in walk.events] == [
+        "Error 1236: purged",
+        "the automatic retries are used up",
+    ]
+
+
+def test_a_failure_tells_how_far_the_load_was() -> None:
+    """A failed task no longer reports progress: the last known figures stay."""
+    progress = Progress(total_rows=100, moved_rows=42)
+    walk = Walk().checks([Observation(status="Loading", progress=progress), "Failed"])
+    assert walk.events[0].progress == progress
+
+
+def test_ids_are_deterministic_and_times_keep_the_order() -> None:
+    """The same state and answer bring forth the same ids: a repeat after a crash is recognisable."""
+    walk = Walk().checks(["Syncing", X, X, X])
+    twice = [assess(walk.state, ORDERS, Observation(status="Failed"), Policy(), walk.now) for _ in range(2)]
+    assert twice[0] == twice[1]
+    first, second = twice[0].events
+    assert (first.kind, second.kind) == ("reachable", "failed")
+    assert first.id == f"{ORDERS.key}/v{walk.state.version + 1}/reachable"
+    assert walk.now < first.time < second.time
+
+
+def test_a_failure_is_critical_and_a_finish_is_not() -> None:
+    """Severity follows the kind."""
+    assert [event.severity for event in Walk().checks(["Failed", "Done"]).events] == [
+        Severity.CRITICAL,
+        Severity.INFO,
+    ]
+
+
+def test_endless_new_words_stop_being_told() -> None:
+    """A service that invents words must fill neither the item nor the phone."""
+    assert len(told(*[f"Word{number}" for number in range(MAX_UNKNOWN_WORDS + 5)])) == MAX_UNKNOWN_WORDS
+
+
+def loading(rows: int) -> Observation:
+    """Loading, so many rows moved."""
+    return Observation(status="Loading", progress=Progress(moved_rows=rows))
+
+
+def test_progress_is_sampled_at_most_every_five_minutes_and_only_when_it_moved() -> None:
+    """Eleven minutes of loading leave the transition and two samples."""
+    walk = Walk()
+    sampled = [walk.check(loading(rows)).sample for rows in range(11)]
+    assert sampled == [False] * 5 + [True] + [False] * 4 + [True]
+    assert [walk.check(loading(10)).changed for _ in range(10)] == [False] * 10
+
+
+def test_a_moving_position_is_sampled_too() -> None:
+    """Replication moves by position, not by rows."""
+    walk = Walk()
+    for place in range(6):
+        found = walk.check(Observation(status="Syncing", position=Position(binlog_pos=place)))
+    assert found.sample
+
+
+ANSWERS = st.one_of(
+    st.sampled_from(sorted(OUTCOMES)).map(lambda status: Observation(status=status)),
+    st.builds(failed, st.integers(0, 3), st.just(3)),
+    st.just(Observation(status="Frobnicating")),
+    st.just(X),
+    st.just(REFUSED),
+)
+SEQUENCES = st.lists(ANSWERS, max_size=40)
+
+
+@given(SEQUENCES)
+def test_every_entered_failure_and_finish_is_told(answers: list[Observation | NoAnswer]) -> None:
+    """Promise 1: whatever comes between, entering Failed without an incident, or a finish, is told."""
+    walk = Walk()
+    for answer in answers:
+        before, already = walk.state, len(walk.events)
+        walk.check(answer)
+        new = [str(event.kind) for event in walk.events[already:]]
+        if isinstance(answer, Observation):
+            entered = before.outcome is not outcome_of(answer.status)
+            finished = entered and answer.outcome is Outcome.FINISHED
+            opened = answer.outcome is Outcome.FAILED and before.incident is None
+            assert ("finished" in new) == finished
+            assert not opened or "failed" in new
+
+
+@given(SEQUENCES)
+def test_beginnings_and_ends_alternate(answers: list[Observation | NoAnswer]) -> None:
+    """Nobody recovers who was not told to have failed; nobody is reachable who was not told unreachable."""
+    walk = Walk().checks(answers)
+    opened: set[str] = set()
+    for event in walk.events:
+        if event.kind == "failed":
+            opened.add(event.incident_id)
+        if event.kind == "recovered":
+            assert event.incident_id in opened
+            opened.remove(event.incident_id)
+    reach = [event for event in walk.events if event.kind in {"unreachable", "reachable"}]
+    alone = [str(event.kind) for event in reach if event.task == ORDERS]
+    assert alone == (["unreachable", "reachable"] * len(alone))[: len(alone)]
+
+
+@given(SEQUENCES)
+def test_event_ids_never_repeat(answers: list[Observation | NoAnswer]) -> None:
+    """An id names one event."""
+    ids = [event.id for event in Walk().checks(answers).events]
+    assert len(ids) == len(set(ids))
+
+
+@given(SEQUENCES, ANSWERS)
+def test_repeating_an_answer_tells_nothing_new(
+    answers: list[Observation | NoAnswer], last: Observation | NoAnswer
+) -> None:
+    """A healthy system tells nothing twice: the same answer again and again falls silent."""
+    walk = Walk().checks(answers)
+    for _ in range(4):
+        walk.check(last, after=timedelta(0))
+    already = len(walk.events)
+    assert not walk.check(last, after=timedelta(0)).changed
+    assert len(walk.events) == already
+
+
+def test_a_task_that_never_answered_has_no_outcome() -> None:
+    """Unknown is a word we do not know; no word at all is something else."""
+    assert TaskState.unseen(NOON).outcome is None
