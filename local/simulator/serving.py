@@ -78,7 +78,7 @@ def _application(simulator: Simulator) -> web.Application:
         try:
             return await deliver(request, simulator.answer(await _parameters(request)))
         except ConnectionResetError:
-            # The client left in the middle of a write, where the cancellation below does not reach.
+            # The client left in the middle of a write, where handler_cancellation does not reach it.
             return web.Response()
 
     application.router.add_get("/", call)
