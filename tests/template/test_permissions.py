@@ -1,0 +1,152 @@
+"""Who may do what: exact rights, no plain HTTP, no strangers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.template import TEMPLATE
+
+type Statement = dict[str, Any]
+
+
+def as_list(value: object) -> list[Any]:
+    """IAM lets one thing stand without its list."""
+    return value if isinstance(value, list) else [value]
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by logical id."""
+    found = template["Resources"].items()
+    return {name: resource["Properties"] for name, resource in found if resource["Type"] == kind}
+
+
+def statements(role: dict[str, Any]) -> Iterator[Statement]:
+    """All statements of a role's own policies, those behind a condition too."""
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def denies_plain_http(policy: dict[str, Any], target: object) -> bool:
+    """Whether the policy denies everybody what is not sent through TLS."""
+    return any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == "*"
+        and statement["Resource"] == target
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and {"sns:Publish", "sqs:*"} & set(as_list(statement["Action"]))
+        for statement in policy["PolicyDocument"]["Statement"]
+    )
+
+
+def test_there_are_the_two_written_roles_and_no_other(translated: dict[str, Any]) -> None:
+    """SAM adds no role or managed policy of its own: those are wider than needed."""
+    roles = of_type(translated, "AWS::IAM::Role")
+    assert set(roles) == {"CheckTasksRole", "ScheduleRole"}
+    assert not any("ManagedPolicyArns" in role for role in roles.values())
+    assert not of_type(translated, "AWS::IAM::Policy")
+
+
+def test_every_right_is_exact(translated: dict[str, Any]) -> None:
+    """Each statement names its need and its actions one by one, and never `*` for what has a name."""
+    for role in of_type(translated, "AWS::IAM::Role").values():
+        found = list(statements(role))
+        assert len({statement["Sid"] for statement in found}) == len(found)
+        for statement in found:
+            assert statement["Effect"] == "Allow"
+            assert not any("*" in action for action in as_list(statement["Action"])), statement["Sid"]
+            assert "NotAction" not in statement
+            if statement["Sid"] != "WriteTraces":
+                assert "*" not in str(statement["Resource"]), statement["Sid"]
+
+
+def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None:
+    """A right more is a decision somebody takes here; a right less fails the deployed function's tests."""
+    role = of_type(translated, "AWS::IAM::Role")["CheckTasksRole"]
+    assert {action for statement in statements(role) for action in as_list(statement["Action"])} == {
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:GetSecretValue",
+        "sns:Publish",
+        "sqs:SendMessage",
+        "ssm:GetParameter",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+
+
+def test_a_star_as_resource_carries_its_reason() -> None:
+    """Who reads the policy sees why it is not narrower."""
+    stars = [line for line in TEMPLATE.read_text().splitlines() if 'Resource: "*"' in line]
+    assert len(stars) == 1
+    assert all("# Reason:" in line for line in stars)
+
+
+def test_the_key_is_used_through_the_services_only(translated: dict[str, Any]) -> None:
+    """The run never decrypts anything itself, so neither can who gets hold of its rights."""
+    role = of_type(translated, "AWS::IAM::Role")["CheckTasksRole"]
+    (statement,) = [found for found in statements(role) if "kms:Decrypt" in as_list(found["Action"])]
+    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
+    assert statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+def test_only_schedules_of_this_account_borrow_the_schedules_role(translated: dict[str, Any]) -> None:
+    """Without the condition any AWS account's schedule could start runs (confused deputy)."""
+    role = of_type(translated, "AWS::IAM::Role")["ScheduleRole"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (schedule,) = of_type(translated, "AWS::Scheduler::Schedule").values()
+    assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": ["ScheduleRole", "Arn"]}
+
+
+@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "ChatTopic"])
+def test_a_topic_takes_nothing_over_plain_http(template: dict[str, Any], topic: str) -> None:
+    """Messages name databases and their failures: they travel encrypted."""
+    policies = of_type(template, "AWS::SNS::TopicPolicy").values()
+    (policy,) = [found for found in policies if found["Topics"] == [{"Ref": topic}]]
+    assert denies_plain_http(policy, {"Ref": topic})
+
+
+def test_every_topic_has_been_looked_at(template: dict[str, Any]) -> None:
+    """A topic added later does not escape the test above."""
+    assert set(of_type(template, "AWS::SNS::Topic")) == {"AlertsTopic", "EventsTopic", "ChatTopic"}
+
+
+def test_the_queue_takes_nothing_over_plain_http(template: dict[str, Any]) -> None:
+    """Evidence of failed runs holds their error texts."""
+    (policy,) = of_type(template, "AWS::SQS::QueuePolicy").values()
+    assert denies_plain_http(policy, {"Fn::GetAtt": ["FailureQueue", "Arn"]})
+    assert len(of_type(template, "AWS::SQS::Queue")) == 1
+
+
+def test_strangers_may_do_nothing_but_this_accounts_alarms_may_publish(template: dict[str, Any]) -> None:
+    """A topic's policy opens it to everybody it names: only to alarms, and only to this account's."""
+    resources = template["Resources"]
+    policies = [
+        found for found in resources.values() if found["Type"].endswith(("TopicPolicy", "QueuePolicy"))
+    ]
+    allowed = [
+        statement
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    assert [
+        (found["Principal"], found["Action"], found["Resource"], found["Condition"]) for found in allowed
+    ] == [
+        (
+            {"Service": "cloudwatch.amazonaws.com"},
+            "sns:Publish",
+            {"Ref": "AlertsTopic"},
+            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        )
+    ]

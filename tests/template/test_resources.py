@@ -1,0 +1,191 @@
+"""What the local AWS drops or ignores is held here, by reading the template that AWS gets."""
+
+from typing import Any
+
+import pytest
+
+from udts_monitor.config import Settings
+
+ALERTS = [{"Ref": "AlertsTopic"}]
+
+
+def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """The properties of a resource."""
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+def test_the_table_keeps_what_it_is_told(translated: dict[str, Any]) -> None:
+    """State and history survive a deleted stack, a deleted table and a bad day."""
+    table = translated["Resources"]["Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
+    assert translated["Parameters"]["DeletionProtection"]["Default"] == "true"
+
+
+def test_the_table_is_keyed_and_paid_as_designed(translated: dict[str, Any]) -> None:
+    """Pk and sk as strings, expiry in expires_at, no capacity to plan."""
+    table = properties(translated, "Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {
+        "pk": "HASH",
+        "sk": "RANGE",
+    }
+    assert {found["AttributeType"] for found in table["AttributeDefinitions"]} == {"S"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "ChatTopic"])
+def test_messages_are_signed_with_the_current_algorithm(translated: dict[str, Any], topic: str) -> None:
+    """Version 1 is SHA-1."""
+    assert properties(translated, topic)["SignatureVersion"] == "2"
+
+
+def test_the_chat_topic_and_the_email_exist_only_when_wanted(translated: dict[str, Any]) -> None:
+    """Their parameters are off by default."""
+    for name, condition in {
+        "ChatTopic": "HasChat",
+        "ChatTopicPolicy": "HasChat",
+        "AlertEmailSubscription": "HasAlertEmail",
+    }.items():
+        assert translated["Resources"][name]["Condition"] == condition
+    assert translated["Parameters"]["EnableChat"]["Default"] == "false"
+    assert translated["Parameters"]["AlertEmail"]["Default"] == ""
+
+
+def test_a_run_is_tried_once_and_leaves_evidence(translated: dict[str, Any]) -> None:
+    """The next tick is the retry; a run that failed or could not start is kept in the queue."""
+    invoke = properties(translated, "CheckTasksFunctionEventInvokeConfig")
+    queue = {"Fn::GetAtt": ["FailureQueue", "Arn"]}
+    assert (invoke["MaximumRetryAttempts"], invoke["MaximumEventAgeInSeconds"]) == (0, 60)
+    assert invoke["DestinationConfig"] == {"OnFailure": {"Destination": queue}}
+    target = properties(translated, "CheckTasksFunctionSchedule")["Target"]
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+
+
+def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
+    """Every name that is given carries the name of its stack."""
+    names = {
+        "CheckTasksFunction": "FunctionName",
+        "CheckTasksFunctionSchedule": "Name",
+        "CheckTasksLogGroup": "LogGroupName",
+        "NoRunsAlarm": "AlarmName",
+        "FailedRunsAlarm": "AlarmName",
+        "PendingNotificationsAlarm": "AlarmName",
+        "FailureQueueAlarm": "AlarmName",
+    }
+    for resource, name in names.items():
+        assert "${AWS::StackName}" in properties(translated, resource)[name]["Fn::Sub"], resource
+    for resource in ("Table", "AlertsTopic", "EventsTopic", "ChatTopic", "FailureQueue"):
+        assert not {"TableName", "TopicName", "QueueName"} & properties(translated, resource).keys()
+
+
+def test_the_schedule_is_the_users(translated: dict[str, Any]) -> None:
+    """How often, and whether at all, are parameters; a minute and on by default."""
+    schedule = properties(translated, "CheckTasksFunctionSchedule")
+    assert schedule["ScheduleExpression"] == {"Ref": "ScheduleExpression"}
+    assert schedule["State"] == {"Ref": "ScheduleState"}
+    parameters = translated["Parameters"]
+    assert parameters["ScheduleExpression"]["Default"] == "rate(1 minute)"
+    assert parameters["ScheduleState"]["Default"] == "ENABLED"
+
+
+def test_the_function_runs_as_designed(translated: dict[str, Any]) -> None:
+    """The handler's path is a contract; logs are JSON in a group of their own that forgets."""
+    function = properties(translated, "CheckTasksFunction")
+    assert function["Handler"] == "functions.check_tasks.app.lambda_handler"
+    assert (function["Runtime"], function["Timeout"]) == ("python3.13", 60)
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": {"Ref": "LogLevel"},
+        "SystemLogLevel": "INFO",
+        "LogGroup": {"Ref": "CheckTasksLogGroup"},
+    }
+    assert properties(translated, "CheckTasksLogGroup")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert "VpcConfig" not in function
+
+
+def test_log_levels_do_not_swallow_the_metrics(translated: dict[str, Any]) -> None:
+    """Metrics travel as log lines: above INFO the dead man's switch would go off."""
+    assert translated["Parameters"]["LogLevel"]["AllowedValues"] == ["DEBUG", "INFO"]
+
+
+def test_reserved_concurrency_is_off_by_default(translated: dict[str, Any]) -> None:
+    """A new account cannot reserve any: its first deployment would fail."""
+    assert properties(translated, "CheckTasksFunction")["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["ReservesConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+    assert translated["Conditions"]["ReservesConcurrency"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ReservedConcurrency"}, "0"]}]
+    }
+    assert translated["Parameters"]["ReservedConcurrency"]["Default"] == 0
+
+
+def test_a_monitor_that_does_not_run_is_told(translated: dict[str, Any]) -> None:
+    """Silence is an alarm: missing heartbeats count as bad, two of three, but not while paused."""
+    alarm = properties(translated, "NoRunsAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("UdtsMonitor", "Runs")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
+    assert alarm["ActionsEnabled"] == {"Fn::If": ["IsScheduled", True, False]}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("FailedRunsAlarm", ("AWS/Lambda", "Errors")),
+        ("PendingNotificationsAlarm", ("UdtsMonitor", "OldestPendingSeconds")),
+        ("FailureQueueAlarm", ("AWS/SQS", "ApproximateNumberOfMessagesVisible")),
+    ],
+)
+def test_a_monitor_that_cannot_work_is_told(
+    translated: dict[str, Any], name: str, metric: tuple[str, str]
+) -> None:
+    """Failing runs, notifications that wait and kept evidence each have an alarm; no data is no alarm."""
+    alarm = properties(translated, name)
+    assert (alarm["Namespace"], alarm["MetricName"]) == metric
+    assert alarm["ComparisonOperator"].startswith("GreaterThan")
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_every_alarm_reaches_people_and_says_what_to_do(translated: dict[str, Any]) -> None:
+    """An alarm that only turns red in a console wakes nobody; one without advice helps nobody."""
+    alarms = [
+        found for found in translated["Resources"].values() if found["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    assert len(alarms) == 4
+    for alarm in alarms:
+        assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == ALERTS
+        assert len(alarm["Properties"]["AlarmDescription"].split()) > 15
+
+
+def test_the_environment_fits_into_lambda(translated: dict[str, Any]) -> None:
+    """Lambda takes 4 KB for all variables: the longest task list must leave room for the others."""
+    longest_task_list = translated["Parameters"]["UdtsTasks"]["MaxLength"]
+    names = sum(len(name) for name in Settings.model_fields)
+    four_arns, all_kinds_of_events, address_and_numbers = 4 * 200, 200, 200
+    assert longest_task_list + names + four_arns + all_kinds_of_events + address_and_numbers < 4096
+
+
+def test_the_outputs_are_what_a_user_needs_next(translated: dict[str, Any]) -> None:
+    """Names to subscribe to and look at, and commands to copy, each explained."""
+    assert set(translated["Outputs"]) == {
+        "AlertsTopicArn",
+        "ChatTopicArn",
+        "EventsTopicArn",
+        "FailureQueueUrl",
+        "FunctionName",
+        "HistoryCommand",
+        "LogGroupName",
+        "LogsCommand",
+        "StatesCommand",
+        "SubscribeEmailCommand",
+        "TableName",
+        "TestCommand",
+    }
+    assert all(output["Description"] for output in translated["Outputs"].values())
