@@ -1,0 +1,253 @@
+"""Fakes for the edges of a run. All of them share a fuse that can kill the run at its n-th call."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.walk import MINUTE, NOON
+from udts_monitor.assessment import Assessment
+from udts_monitor.errors import PublishError
+from udts_monitor.event import Event
+from udts_monitor.notification import Notification
+from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.outage import Outage
+from udts_monitor.outbox import Claim, Pending
+from udts_monitor.state import TaskState
+from udts_monitor.tasks import TaskRef
+from udts_monitor.times import iso
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing in the code may catch this."""
+
+
+@dataclass
+class Fuse:
+    """Counts I/O calls; kills at one of them, before or after it took effect.
+
+    Attributes:
+        kill_at: the number of the call to die at, 0 for never.
+        after: the call takes effect and its answer is lost.
+    """
+
+    kill_at: int = 0
+    after: bool = False
+    calls: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def call[T](self, name: str, effect: Callable[[], T]) -> T:
+        """Let a call happen, unless the process dies at it."""
+        with self.lock:
+            if self.kill_at and len(self.calls) >= self.kill_at:
+                raise KilledError(name)
+            self.calls.append(name)
+            if len(self.calls) != self.kill_at:
+                return effect()
+            if self.after:
+                effect()
+            raise KilledError(name)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time it shows."""
+        return self.now
+
+    def forward(self, by: timedelta = MINUTE) -> None:
+        """Let time pass."""
+        self.now += by
+
+
+class FakeUCloud:
+    """Answers what the test put down; a task without an answer is Syncing."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self.fuse = fuse
+        self.answers: dict[str, Observation | NoAnswer] = {}
+
+    def set(self, **answers: str | Observation | NoAnswer) -> None:
+        """What UCloud says from now on, by task id with underscores for dashes."""
+        for name, answer in answers.items():
+            seen = Observation(status=answer) if isinstance(answer, str) else answer
+            self.answers[name.replace("_", "-")] = seen
+
+    def check(self, task: TaskRef, deadline: float) -> Observation | NoAnswer:
+        """The port."""
+        del deadline
+        answer = self.answers.get(task.task_id, Observation(status="Syncing"))
+        return self.fuse.call("check", lambda: answer)
+
+
+class FakeTopics:
+    """Remembers what it accepted, and refuses what the test tells it to."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self.fuse = fuse
+        self.accepted: list[Notification] = []
+        self.refuse: Callable[[Notification], PublishError | None] = lambda _: None
+
+    def publish(self, notification: Notification) -> None:
+        """The port."""
+        error = self.refuse(notification)
+        if error:
+            raise error
+        self.fuse.call("publish", lambda: self.accepted.append(notification))
+
+
+@dataclass
+class FakeStore:
+    """The table in memory; tests/contract holds it to the same promises as the real one."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    states: dict[str, TaskState] = field(default_factory=dict)
+    history: list[tuple[str, str]] = field(default_factory=list)
+    outbox: dict[str, Pending] = field(default_factory=dict)
+    marks: dict[str, dict[str, str]] = field(default_factory=dict)
+    outages: dict[str, Outage] = field(default_factory=dict)
+    heartbeat: dict[str, Any] = field(default_factory=dict)
+
+    def load_states(self) -> dict[str, TaskState]:
+        """The port."""
+        return self.fuse.call("load_states", lambda: dict(self.states))
+
+    def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            key = assessment.task.key
+            stored = self.states.get(key)
+            if (stored.version if stored else 0) != assessment.before.version:
+                return False
+            self.states[key] = assessment.after
+            if assessment.transition:
+                self.history.append((key, f"{iso(assessment.at)}#transition"))
+            if assessment.sample:
+                self.history.append((key, f"{iso(assessment.at)}#sample"))
+            self._put_events(assessment.events, key, notifications, claim)
+            return True
+
+        return self.fuse.call("save", effect)
+
+    def open_outage(
+        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            if outage.cause in self.outages:
+                return False
+            self.outages[outage.cause] = outage
+            self._put_events([event], "MONITOR", notifications, claim)
+            return True
+
+        return self.fuse.call("open_outage", effect)
+
+    def close_outage(
+        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            found = self.outages.get(outage.cause)
+            if found is None or found.id != outage.id:
+                return False
+            del self.outages[outage.cause]
+            self._put_events([event], "MONITOR", notifications, claim)
+            return True
+
+        return self.fuse.call("close_outage", effect)
+
+    def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
+        """The port."""
+        self.fuse.call("save_event", lambda: self._put_events([event], "MONITOR", notifications, claim))
+
+    def pending(self) -> list[Pending]:
+        """The port."""
+        return self.fuse.call("pending", lambda: [self.outbox[sk] for sk in sorted(self.outbox)])
+
+    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            found = self.outbox.get(pending.sk)
+            if found is None or found.lease_until > now:
+                return False
+            self.outbox[pending.sk] = replace(found, lease_owner=claim.owner, lease_until=claim.until)
+            return True
+
+        return self.fuse.call("claim", effect)
+
+    def mark_published(self, pending: Pending, now: datetime) -> None:
+        """The port."""
+
+        def effect() -> None:
+            self.outbox.pop(pending.sk, None)
+            marks = self.marks.setdefault(pending.notification.event_id, {})
+            marks[pending.notification.topic] = iso(now)
+
+        self.fuse.call("mark_published", effect)
+
+    def mark_failed(
+        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
+    ) -> None:
+        """The port."""
+        del error
+
+        def effect() -> None:
+            if pending.sk in self.outbox:
+                self.outbox[pending.sk] = replace(
+                    pending,
+                    attempts=pending.attempts + 1,
+                    lease_until=next_attempt_at,
+                    permanent=permanent,
+                )
+
+        self.fuse.call("mark_failed", effect)
+
+    def mark_left_off(self, key: str, now: datetime) -> None:
+        """The port."""
+
+        def effect() -> None:
+            if key in self.states:
+                self.states[key] = replace(self.states[key], left_off_at=now)
+
+        self.fuse.call("mark_left_off", effect)
+
+    def save_heartbeat(self, summary: Mapping[str, Any]) -> tuple[Outage, ...]:
+        """The port."""
+
+        def effect() -> tuple[Outage, ...]:
+            self.heartbeat.update(summary)
+            return tuple(self.outages[cause] for cause in sorted(self.outages))
+
+        return self.fuse.call("save_heartbeat", effect)
+
+    def _put_events(
+        self, events: Iterable[Event], pk: str, notifications: Iterable[Notification], claim: Claim
+    ) -> None:
+        history: dict[str, tuple[str, str]] = {}
+        for event in events:
+            history[event.id] = pk, f"{iso(event.time)}#event"
+            self.history.append(history[event.id])
+        for notification in notifications:
+            sk = f"{iso(notification.time)}#{notification.event_id}#{notification.topic}"
+            self.outbox[sk] = Pending(
+                notification=notification,
+                sk=sk,
+                history=history[notification.event_id],
+                lease_owner=claim.owner,
+                lease_until=claim.until,
+                attempts=0,
+            )
+
+
+def kinds(accepted: Sequence[Notification]) -> list[tuple[str, str]]:
+    """What was told where, in order."""
+    return [(notification.kind, str(notification.topic)) for notification in accepted]

@@ -1,0 +1,338 @@
+"""One run and the next: what is called, what is told, what survives a crash."""
+
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes import kinds
+from tests.walk import NOON, X, failed
+from tests.world import World
+from udts_monitor.assessment import Policy
+from udts_monitor.errors import PublishError, StoreError
+from udts_monitor.event import Kind
+from udts_monitor.monitor import in_turn
+from udts_monitor.notification import Topic
+from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.state import TaskState
+from udts_monitor.tasks import TaskRef
+
+REFUSED = NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True)
+TEN = [f"udts-{number}" for number in range(10)]
+
+
+def test_a_steady_run_makes_one_call_a_task_two_queries_and_one_write() -> None:
+    """The price of ten unchanged tasks: ten checks, the states, the outbox, the heartbeat, nothing else."""
+    world = World(TEN)
+    world.run()
+    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "pending", "save_heartbeat"]
+
+
+def test_one_changed_task_adds_a_transaction_and_a_publish_and_a_mark_for_each_topic() -> None:
+    """And nothing else: a notification is born claimed by the run that writes it."""
+    world = World(TEN)
+    world.run()
+    steady = Counter(world.calls_of_a_run())
+    world.ucloud.set(udts_3="Failed")
+    added = Counter(world.calls_of_a_run()) - steady
+    assert added == {"save": 1, "publish": 2, "mark_published": 2}
+
+
+def test_the_summary_says_what_the_run_did() -> None:
+    """The contract of the handler's answer."""
+    world = World(["udts-1", "udts-2", "udts-3"])
+    world.ucloud.set(udts_1="Failed", udts_2=X)
+    assert world.run().as_dict() == {
+        "checked": 3,
+        "no_answer": 1,
+        "skipped": 0,
+        "events": [{"kind": "failed", "task": "-/udts-1"}],
+        "published": 2,
+        "pending": 0,
+    }
+    assert world.store.heartbeat["events"] == [{"kind": "failed", "task": "-/udts-1"}]
+
+
+def test_the_history_keeps_every_kind_the_topics_only_what_is_wanted() -> None:
+    """NOTIFY_ON chooses what is published, not what is remembered."""
+    world = World(kinds=frozenset({Kind.FINISHED}))
+    world.ucloud.set(udts_1="Failed")
+    assert world.run().as_dict()["events"] == [{"kind": "failed", "task": "-/udts-1"}]
+    assert world.sns.accepted == []
+    assert len(world.store.history) == 2
+
+
+def test_several_events_of_a_task_are_told_in_order() -> None:
+    """Reachable before failed, on every topic."""
+    world = World()
+    answers: list[str | NoAnswer] = ["Syncing", X, X, X, "Failed"]
+    for answer in answers:
+        world.ucloud.set(udts_1=answer)
+        world.run()
+    alerts = [kind for kind, topic in kinds(world.sns.accepted) if topic == "alerts"]
+    assert alerts == ["unreachable", "reachable", "failed"]
+
+
+def test_a_lost_condition_is_silent() -> None:
+    """Another run saved the same change first: it has told it, this one tells nothing."""
+    world = World()
+    world.run()
+    world.ucloud.set(udts_1="Failed")
+    first, second = world.start(), world.start()
+    stale = world.store.load_states()
+    first.check_tasks(world.tasks)
+    world.store.load_states = lambda: stale  # type: ignore[method-assign]
+    summary = second.check_tasks(world.tasks)
+    assert summary.events == []
+    assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+
+
+def test_one_task_s_error_stops_neither_the_others_nor_the_telling() -> None:
+    """It is noted, and the run is to fail for it."""
+    world = World(["udts-1", "udts-2"])
+    world.ucloud.set(udts_1="Failed", udts_2="Failed")
+    save = world.store.save
+
+    def broken(assessment, notifications, claim):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        if assessment.task.task_id == "udts-1":
+            raise StoreError("The table is full")
+        return save(assessment, notifications, claim)
+
+    world.store.save = broken  # type: ignore[method-assign]
+    summary = world.run()
+    assert summary.errors == ["-/udts-1: The table is full"]
+    assert [event.task.task_id for event in summary.events] == ["udts-2"]
+    assert summary.published == 2
+
+
+# Crashes
+
+
+# Checks in which two tasks fail, finish, recover, vanish for a while and come back.
+STORY: list[dict[str, str | Observation | NoAnswer]] = [
+    {"udts_1": "Syncing", "udts_2": "Loading"},
+    {"udts_1": failed(0, 3, "boom"), "udts_2": "Done"},
+    {"udts_1": "Starting", "udts_2": REFUSED},
+    {"udts_1": X, "udts_2": REFUSED},
+    {"udts_1": "Syncing", "udts_2": "Done"},
+    {"udts_1": "Syncing"},
+    {"udts_1": "Frobnicating"},
+]
+
+
+EXPECTED = ["failed", "finished", "unreachable", "recovered", "reachable", "unknown_status"]
+
+
+def play(world: World, *, kill_in: int = -1, call: int = 0, after: bool = False) -> str:
+    """Play the story; at one of its steps a first run dies and the next takes over.
+
+    Returns:
+        The call it died at, empty when it lived.
+    """
+    died_at = ""
+    for step, answers in enumerate(STORY):
+        world.ucloud.set(**answers)
+        if step == kill_in:
+            died_at = world.run_killed_at(call, after=after)
+        world.run()
+    for _ in range(3):
+        world.run()
+    return died_at
+
+
+def test_the_story_tells_what_it_should() -> None:
+    """Without any crash every event is told once on each topic."""
+    world = World(["udts-1", "udts-2"])
+    play(world)
+    assert sorted(kind for kind, topic in kinds(world.sns.accepted) if topic == "alerts") == sorted(EXPECTED)
+    assert len(world.sns.accepted) == 2 * len(EXPECTED)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
+def test_a_crash_at_any_call_loses_nothing(after: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Killed at each call of each run: all events arrive, a repeat has its id, nothing is saved twice."""
+    points = 0
+    for step in range(len(STORY)):
+        for call in range(1, 100):
+            world = World(["udts-1", "udts-2"])
+            died_at = play(world, kill_in=step, call=call, after=after)
+            if not died_at:
+                break
+            points += 1
+            where = f"killed at call {call} ({died_at}) of step {step}"
+            # A repeat is possible only for a message that was accepted and not marked.
+            repeats = died_at == ("publish" if after else "mark_published")
+            for topic in Topic:
+                told = [found for found in world.sns.accepted if found.topic is topic]
+                once = {found.event_id: found.kind for found in told}
+                assert sorted(once.values()) == sorted(EXPECTED), where
+            assert len(world.sns.accepted) == 2 * len(EXPECTED) + repeats, where
+            assert len(world.store.history) == len(set(world.store.history)), where
+            assert world.store.outbox == {}, where
+    assert points > 50
+
+
+def test_a_dead_run_s_notifications_wait_for_its_lease_and_no_longer() -> None:
+    """While the run may live nobody else publishes; afterwards the next run does."""
+    world = World()
+    world.ucloud.set(udts_1="Failed")
+    # check, load_states, save, pending: it dies before the first publish.
+    assert world.run_killed_at(5, after=False)
+    world.clock.forward(timedelta(seconds=-30))
+    assert world.run(forward=timedelta(seconds=29)).pending == 2
+    assert world.sns.accepted == []
+    world.clock.forward(timedelta(seconds=1))
+    assert world.run().published == 2
+
+
+# The outbox
+
+
+def test_a_topic_that_fails_does_not_stop_the_other() -> None:
+    """Alerts down, events go on; the run fails loudly and the notification waits."""
+    world = World()
+    down = PublishError("down", permanent=False)
+    world.sns.refuse = lambda found: down if found.topic is Topic.ALERTS else None
+    world.ucloud.set(udts_1="Failed")
+    summary = world.run()
+    assert (summary.published, summary.pending) == (1, 1)
+    assert len(summary.errors) == 1
+    assert kinds(world.sns.accepted) == [("failed", "events")]
+
+
+def test_what_waits_for_sns_is_told_in_order_when_it_is_back() -> None:
+    """An hour without SNS: afterwards every event of a task arrives in the order it happened."""
+    world = World()
+    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    statuses = ["Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done"]
+    for minute in range(60):
+        world.ucloud.set(udts_1=statuses[min(minute // 8, len(statuses) - 1)])
+        world.run()
+    world.sns.refuse = lambda _: None
+    for _ in range(12):
+        world.run()
+    for topic in Topic:
+        told = [found for found in world.sns.accepted if found.topic is topic]
+        assert [found.kind for found in told] == [
+            "failed", "recovered", "finished", "failed", "recovered", "finished"
+        ]  # fmt: skip
+        assert told == sorted(told, key=lambda found: found.time)
+    assert world.store.outbox == {}
+
+
+def test_a_notification_sns_will_never_take_stands_in_nobody_s_way() -> None:
+    """It keeps its attempts and waits ever longer, up to an hour; the next event of the task goes past it."""
+    world = World(topics=(Topic.ALERTS,))
+    poison = "-/udts-1/v1/failed"
+    world.sns.refuse = lambda found: (
+        PublishError("InvalidParameter", permanent=True) if found.event_id == poison else None
+    )
+    for status in ["Failed", "Starting", "Done"]:
+        world.ucloud.set(udts_1=status)
+        world.run()
+    assert kinds(world.sns.accepted) == [("finished", "alerts")]
+    for _ in range(300):
+        world.run()
+    (stuck,) = world.store.outbox.values()
+    assert stuck.notification.event_id == poison
+    assert 6 <= stuck.attempts <= 12
+    assert stuck.lease_until - world.clock() <= timedelta(hours=1)
+
+
+# Time runs out
+
+
+def test_what_was_not_checked_is_first_in_the_next_run() -> None:
+    """Every task is seen before one is seen twice, whatever the time allows."""
+    world = World(TEN, max_concurrency=1)
+    world.run()
+    asked: list[str] = []
+    check = world.ucloud.check
+
+    def slow(task: TaskRef, deadline: float) -> Observation | NoAnswer:
+        asked.append(task.task_id)
+        time.sleep(0.05)
+        return check(task, deadline)
+
+    world.ucloud.check = slow  # type: ignore[method-assign]
+    while len(asked) < 30:
+        seen = len(asked)
+        summary = world.run(seconds=0.12)
+        assert summary.skipped + summary.checked == 10
+        assert len(asked) > seen
+    assert [asked[place] for place in range(30)] == TEN * 3
+
+
+def test_tasks_nobody_has_seen_come_first() -> None:
+    """A new task does not wait behind a thousand known ones."""
+    tasks = [TaskRef(task_id=name) for name in ["a", "b", "c", "new"]]
+    known = {task.key: TaskState.unseen(NOON) for task in tasks[:3]}
+    assert [task.task_id for task in in_turn(tasks, known)] == ["new", "a", "b", "c"]
+
+
+def test_a_check_that_never_returns_is_no_answer_and_does_not_hold_the_run() -> None:
+    """A hanging socket costs its own task an answer, not the others theirs."""
+    world = World(["udts-1", "udts-2"])
+    world.ucloud.set(udts_2="Failed")
+    check = world.ucloud.check
+
+    def hanging(task: TaskRef, deadline: float) -> Observation | NoAnswer:
+        if task.task_id == "udts-1":
+            time.sleep(3)
+        return check(task, deadline)
+
+    world.ucloud.check = hanging  # type: ignore[method-assign]
+    began = time.monotonic()
+    summary = world.run(seconds=0.2)
+    assert time.monotonic() - began < 2.5
+    assert (summary.no_answer, summary.published) == (1, 2)
+
+
+# Outages
+
+
+def test_wrong_keys_are_told_once_for_all_tasks_and_their_end_once() -> None:
+    """Ten tasks, one wrong key: one message at the first check, one when it is mended, none between."""
+    world = World(TEN)
+    world.run()
+    world.ucloud.set(**{name.replace("-", "_"): REFUSED for name in TEN})
+    for _ in range(10):
+        world.run()
+    assert kinds(world.sns.accepted) == [("unreachable", "alerts"), ("unreachable", "events")]
+    world.ucloud.answers.clear()
+    world.run()
+    assert kinds(world.sns.accepted)[2:] == [("reachable", "alerts"), ("reachable", "events")]
+    assert world.store.outages == {}
+    first, last = world.sns.accepted[1].body, world.sns.accepted[-1].body
+    assert '"incident_id":"-/monitor/RetCode 171/' in first
+    assert first.split('"incident_id":')[1][:60] == last.split('"incident_id":')[1][:60]
+
+
+def test_an_outage_that_lasts_costs_no_writes_but_the_heartbeat() -> None:
+    """Told is told."""
+    world = World(TEN)
+    world.ucloud.set(**{name.replace("-", "_"): REFUSED for name in TEN})
+    world.run()
+    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "pending", "save_heartbeat"]
+
+
+def test_an_outage_ends_only_when_the_last_task_answers() -> None:
+    """Also when the tasks come back in different runs, or are no longer watched."""
+    world = World(["udts-1", "udts-2", "udts-3"], policy=Policy(unreachable_after_checks=1))
+    world.ucloud.set(udts_1=X, udts_2=X, udts_3=X)
+    world.run()
+    world.ucloud.set(udts_1="Syncing")
+    world.run()
+    assert len(world.sns.accepted) == 2
+    world.ucloud.set(udts_2="Syncing")
+    world.tasks = world.tasks[:2]
+    assert [event.kind for event in world.run().events] == ["reachable"]
+
+
+def test_a_test_notification_goes_to_every_topic() -> None:
+    """The same way as every other, so that it proves the whole way."""
+    world = World()
+    summary = world.start().send_test()
+    assert (summary.published, summary.pending) == (2, 0)
+    assert kinds(world.sns.accepted) == [("test", "alerts"), ("test", "events")]
