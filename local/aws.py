@@ -89,6 +89,10 @@ class LocalAws:
         direct = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         return {**_KEYS, **trust, **direct, "AWS_ENDPOINT_URL": self.endpoint}
 
+    def answers(self) -> bool:
+        """Whether it is there and ready."""
+        return _answers(f"{self.endpoint}/_ministack/ready", self.certificate)
+
     def deploy(
         self, built: Path, parameters: Mapping[str, str], stack: str = "udts-monitor"
     ) -> dict[str, str]:
@@ -192,7 +196,7 @@ def _free_port() -> int:
 def _wait_until_ready(aws: LocalAws, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        if _answers(f"{aws.endpoint}/_ministack/ready", aws.certificate):
+        if aws.answers():
             return
         time.sleep(0.1)
     log = (aws.folder / "log").read_text(errors="replace").strip()[-2000:]
