@@ -187,6 +187,8 @@ def _number(value: Any) -> Number | None:  # noqa: ANN401 - anything may stand t
         return None
     if not math.isfinite(value) or abs(value) >= _NUMBER_LIMIT:
         return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if abs(value) >= 1 / _NUMBER_LIMIT else 0
 
 

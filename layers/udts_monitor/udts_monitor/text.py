@@ -29,11 +29,12 @@ def cut(text: str, limit: int, *, mark: str = "...") -> str:
     """At most ``limit`` characters, cut on a word where one ends in the last third, and marked as cut."""
     if len(text) <= limit:
         return text
-    kept = text[: limit - len(mark)]
-    on_a_word = kept.rsplit(None, 1)[0] if not text[len(kept)].isspace() else kept
+    kept = text[: max(0, limit - len(mark))]
+    words = kept.rsplit(None, 1)
+    on_a_word = words[0] if words and not text[len(kept)].isspace() else kept
     if len(on_a_word) < len(kept) * 2 // 3:
         on_a_word = kept
-    return on_a_word.rstrip() + mark
+    return (on_a_word.rstrip() + mark)[:limit]
 
 
 def _printable(line: str) -> str:

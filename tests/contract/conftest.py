@@ -1,0 +1,81 @@
+"""The same promises for three stores: the fake, the real one on moto, the real one on the local AWS."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.aws import LocalAws, local_aws
+from tests.fakes import FakeStore
+from tests.table import create_table
+from udts_monitor.monitor import Storage
+from udts_monitor.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+RETENTION = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A real table beneath a store, to look into."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    def items(self, pk: str) -> list[dict[str, Any]]:
+        """The items of a partition as DynamoDB holds them, in the order of their sort keys."""
+        answer = self.client.query(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )
+        return list(answer["Items"])
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[LocalAws]:
+    """A local AWS for all tests of this folder."""
+    with local_aws() as running:
+        yield running
+
+
+@contextmanager
+def _table(where: str, request: pytest.FixtureRequest) -> Iterator[Table]:
+    name = f"table-{uuid.uuid4().hex[:8]}"
+    if where == "local-aws":
+        client = request.getfixturevalue("aws").client("dynamodb")
+        create_table(client, name)
+        yield Table(client, name)
+        return
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        create_table(client, name)
+        yield Table(client, name)
+
+
+@pytest.fixture(params=["moto", "local-aws"])
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+    """A new table, made from the template."""
+    with _table(request.param, request) as made:
+        yield made
+
+
+@pytest.fixture(params=["fake", "moto", "local-aws"])
+def store(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    """A new and empty store."""
+    if request.param == "fake":
+        yield FakeStore()
+        return
+    with _table(request.param, request) as made:
+        yield Store(made.client, made.name, RETENTION)
