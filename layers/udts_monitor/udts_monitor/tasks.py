@@ -5,8 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from udts_monitor.text import one_line
 
 NO_PROJECT = "-"
 TYPES = ("transfer", "integration")
@@ -42,7 +44,7 @@ class TaskRef:
         task_id: UCloud's id, such as ``udts-ixdp441``.
         project_id: UCloud's project, empty for the account's default project.
         type: ``transfer`` or ``integration``, empty when the configuration does not say.
-        name: for people; the task id when the configuration gives no name.
+        name: for people, on one line; empty when the configuration gives none that prints.
         thresholds: this task's own thresholds (see THRESHOLDS), instead of the general ones.
         deadline: when the task has to be finished, None when nobody said.
     """
@@ -141,9 +143,9 @@ def _task(entry: Mapping[str, Any], default_project: str) -> TaskRef:
         raise ValueError(f"type {_shown(task_type)} is neither {' nor '.join(TYPES)}")
     return TaskRef(
         task_id=_id(entry, "id"),
-        project_id=_id(entry, "project") if entry.get("project") else default_project,
+        project_id=_id(entry, "project") if _text(entry, "project") else default_project,
         type=task_type,
-        name=_text(entry, "name")[:_MAX_NAME],
+        name=one_line(_text(entry, "name"))[:_MAX_NAME].rstrip(),
         thresholds={name: _threshold(entry, name) for name in THRESHOLDS if name in entry},
         deadline=_deadline(entry),
     )
@@ -159,7 +161,9 @@ def _id(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry.get(name) or ""
+    value = entry.get(name)
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise ValueError(f"{name} has to be a text")  # noqa: TRY004 - one reaction, one error class
     return value.strip()
@@ -184,7 +188,10 @@ def _deadline(entry: Mapping[str, Any]) -> datetime | None:
         raise ValueError(f"deadline {_shown(value)} is not a time such as 2026-12-24T18:00:00Z") from error
     if deadline.tzinfo is None:
         raise ValueError(f"deadline {_shown(value)} has no time zone: add Z or an offset")
-    return deadline
+    try:
+        return deadline.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"deadline {_shown(value)} is beyond all calendars") from error
 
 
 def _shown(value: str) -> str:
