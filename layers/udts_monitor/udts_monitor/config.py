@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -15,12 +16,14 @@ from udts_monitor.assessment import Policy
 from udts_monitor.errors import ConfigurationError
 from udts_monitor.event import Kind
 from udts_monitor.notification import Topic
-from udts_monitor.tasks import MAX_THRESHOLD, TaskListError, TaskRef, parse_tasks
+from udts_monitor.tasks import MAX_THRESHOLD, TaskListError, TaskRef, is_id, parse_tasks
 
 ALL_KINDS = "all"
 PARAMETER_PREFIX = "ssm:"
 # Source: UCloud API reference, calling: inside a UCloud VPC the API is there, over HTTP only.
 VPC_HOST = "api.service.ucloud.cn"
+# Stricter than urlsplit: two readers of an address must not see two hosts in it.
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[\d:.a-f]+\])(:\d+)?(/[^\s?#\\]*)?", re.ASCII | re.IGNORECASE)
 
 type Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 type Count = Annotated[int, Field(ge=0, le=MAX_THRESHOLD)]
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = 16
     display_timezone: Text = "UTC"
 
+    @field_validator("ucloud_project_id")
+    @classmethod
+    def _project_is_an_id(cls, value: str) -> str:
+        if value and not is_id(value):
+            raise ValueError("is not a project id such as org-hiny12: letters, digits, - _ . are allowed")
+        return value
+
     @field_validator("udts_tasks")
     @classmethod
     def _tasks_are_readable(cls, value: str, others: ValidationInfo) -> str:
@@ -70,7 +80,7 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_travel_safely(cls, value: str) -> str:
         url = urlsplit(value)
-        if not url.hostname or url.scheme not in {"http", "https"}:
+        if not url.hostname or url.port == 0 or not _ADDRESS.fullmatch(value):
             raise ValueError("has to be an address such as https://api.ucloud.cn")
         if url.scheme == "http" and not (_is_loopback(url.hostname) or url.hostname == VPC_HOST):
             raise ValueError(f"has to be https; http is allowed only to this machine and to {VPC_HOST}")
@@ -79,6 +89,10 @@ class Settings(BaseSettings):
     @field_validator("notify_on")
     @classmethod
     def _kinds_are_known(cls, value: str) -> str:
+        if not _words(value):
+            raise ValueError(
+                f"names no kind, so nothing would be told; known are {ALL_KINDS}, {', '.join(Kind)}"
+            )
         unknown = sorted(set(_words(value)) - {ALL_KINDS, *Kind})
         if unknown:
             raise ValueError(f"unknown kind {', '.join(unknown)}; known are {ALL_KINDS}, {', '.join(Kind)}")
@@ -162,8 +176,9 @@ def _missing_together() -> list[str]:
             "UCLOUD_SECRET_ARN: missing; name the secret that holds the UCloud keys "
             "(for local use set UCLOUD_PUBLIC_KEY and UCLOUD_PRIVATE_KEY instead)"
         )
-    if not given & {"ALERTS_TOPIC_ARN", "CHAT_TOPIC_ARN", "EVENTS_TOPIC_ARN"}:
-        problems.append("ALERTS_TOPIC_ARN, CHAT_TOPIC_ARN, EVENTS_TOPIC_ARN: set at least one of them")
+    # Not CHAT_TOPIC_ARN: nothing is published there yet, and a monitor with that topic alone would be silent.
+    if not given & {"ALERTS_TOPIC_ARN", "EVENTS_TOPIC_ARN"}:
+        problems.append("ALERTS_TOPIC_ARN, EVENTS_TOPIC_ARN: set at least one of them")
     return problems
 
 

@@ -103,6 +103,11 @@ def parse_tasks(text: str, *, default_project: str = "") -> tuple[TaskRef, ...]:
     return tuple(tasks)
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a task or of a project, and so part of a task's key."""
+    return _WHOLE_ID.fullmatch(text) is not None
+
+
 def _short_entries(text: str, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for entry in re.split(r"[,\s]+", text):
         if not entry:
@@ -155,7 +160,7 @@ def _id(entry: Mapping[str, Any], name: str) -> str:
     value = _text(entry, name)
     if value == "*":
         raise ValueError("watching a whole project is not supported, name its tasks")
-    if not _WHOLE_ID.fullmatch(value):
+    if not is_id(value):
         raise ValueError(f"{name} {_shown(value)} is not an id: letters, digits, - _ . are allowed")
     return value
 
