@@ -125,10 +125,15 @@ def _refused(code: int, answer: Mapping[str, Any], uuid: str) -> Refusal:
 
 def _observation(answer: Mapping[str, Any], http_status: int, uuid: str) -> Observation | Refusal:
     if http_status != 200:  # noqa: PLR2004
-        return Refusal(cause=f"HTTP {http_status}", reason=f"UCloud answered HTTP {http_status}", attempts=1)
+        return Refusal(
+            cause=f"HTTP {http_status}",
+            reason=f"UCloud answered HTTP {http_status}",
+            attempts=1,
+            request_uuid=uuid,
+        )
     data = answer.get("Data")
     data = data if isinstance(data, dict) else {}
-    status = cut(one_line(_text(data.get("Status"))), STATUS_LIMIT)
+    status = _word(data.get("Status"))
     if not status:
         return Refusal(
             cause="no status", reason="UCloud answered without a status", attempts=2, request_uuid=uuid
@@ -142,6 +147,13 @@ def _observation(answer: Mapping[str, Any], http_status: int, uuid: str) -> Obse
         retries_allowed=_count(data.get("MaxRetryCount")),
         request_uuid=uuid,
     )
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - anything may stand there
+    """A status word that can be shown; one that had to be cleaned for that passes for no other word."""
+    said = _text(value).strip()
+    shown = one_line(said)
+    return cut(shown if shown == said else f"{shown}?", STATUS_LIMIT) if shown else ""
 
 
 def _progress(progress: Any) -> Progress | None:  # noqa: ANN401 - anything may stand there
