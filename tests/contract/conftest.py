@@ -71,9 +71,19 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
         yield made
 
 
+@pytest.fixture(params=["fake", "local-aws"])
+def concurrent_store(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    """A store that takes calls at once; moto's transactions run into each other."""
+    yield from _store(request)
+
+
 @pytest.fixture(params=["fake", "moto", "local-aws"])
 def store(request: pytest.FixtureRequest) -> Iterator[Storage]:
     """A new and empty store."""
+    yield from _store(request)
+
+
+def _store(request: pytest.FixtureRequest) -> Iterator[Storage]:
     if request.param == "fake":
         yield FakeStore()
         return

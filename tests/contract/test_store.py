@@ -96,7 +96,7 @@ def test_a_stale_change_saves_nothing_at_all(store: Storage) -> None:
     assert store.pending() == []
 
 
-def test_of_many_runs_at_once_one_wins(store: Storage) -> None:
+def test_of_many_runs_at_once_one_wins(concurrent_store: Storage) -> None:
     """Eight runs save the same change at the same moment."""
     assessment = Walk().check("Failed")
     together = threading.Barrier(8)
@@ -104,11 +104,11 @@ def test_of_many_runs_at_once_one_wins(store: Storage) -> None:
     def save(number: int) -> bool:
         together.wait()
         claim = Claim(owner=f"run-{number}", until=CLAIM.until)
-        return store.save(assessment, messages(assessment), claim)
+        return concurrent_store.save(assessment, messages(assessment), claim)
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(save, range(8))) == 1
-    assert len(store.pending()) == 2
+    assert len(concurrent_store.pending()) == 2
 
 
 def test_a_notification_is_born_claimed(store: Storage) -> None:

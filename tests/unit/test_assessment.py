@@ -1,5 +1,6 @@
 """The decision: the design's table of sequences, and the rules between its lines."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -138,6 +139,18 @@ TABLE = [
 ]
 
 
+TABLE += [
+    case("a retry is news where no failure was seen", ["Syncing", "RetryPending", "Syncing"], "retrying"),
+    case(
+        "each retry is news once",
+        ["Syncing", "RetryPending", "RetryPending", "Syncing", "RetryPending", "Failed"],
+        "retrying",
+        "retrying",
+        "failed",
+    ),
+]
+
+
 @pytest.mark.parametrize(("answers", "events"), TABLE)
 def test_a_sequence_of_checks_tells(answers: list[Answer], events: list[str]) -> None:
     """Each row of the design's table, one check a minute, tells exactly these events in this order."""
@@ -256,6 +269,104 @@ def test_a_failure_is_critical_and_a_finish_is_not() -> None:
         Severity.CRITICAL,
         Severity.INFO,
     ]
+
+
+def at_hours(status: str, hours: Iterable[float], policy: Policy | None = None) -> list[tuple[float, str]]:
+    """What is told of a status that lasts, checked at these hours: hours and kind."""
+    walk = Walk(policy=policy or Policy())
+    for hour in hours:
+        walk.now = NOON + timedelta(hours=hour)
+        walk.check(status)
+    return [((event.time - NOON) // MINUTE / 60, str(event.kind)) for event in walk.events]
+
+
+def test_an_incident_that_lasts_is_told_again_seven_times_and_no_more() -> None:
+    """After 4 hours, a day and then daily; after a week the last word was said."""
+    told_at = at_hours("FailedUnrecoverable", range(24 * 20))
+    assert told_at == [
+        (0, "failed"),
+        (4, "reminder"),
+        *[(24 * day, "reminder") for day in range(1, 7)],
+    ]
+
+
+def test_a_reminder_is_as_grave_as_its_incident_and_carries_its_id() -> None:
+    """It is the same incident, with the same reason."""
+    walk = Walk()
+    walk.check(failed(0, 0, "disk full"), after=timedelta(hours=5))
+    walk.check(failed(0, 0, "disk full"))
+    failure, reminder = walk.events
+    assert (reminder.severity, reminder.incident_id) == (Severity.CRITICAL, failure.id)
+    assert reminder.reason == "disk full"
+
+
+def test_a_monitor_that_was_away_reminds_once() -> None:
+    """Five reminders missed are one message."""
+    assert at_hours("FailedUnrecoverable", [0, 100, 101]) == [(0, "failed"), (100, "reminder")]
+
+
+def test_a_task_on_its_way_back_is_not_reminded_of() -> None:
+    """A restarted task is not an open wound."""
+    walk = Walk()
+    walk.check("Failed", after=timedelta(hours=5))
+    walk.check("Starting")
+    assert walk.told == ["failed"]
+
+
+def test_the_time_to_resume_a_stop_runs_out_audibly() -> None:
+    """At 50, 80 and 95 % of seven days, the last one critical."""
+    walk = Walk()
+    for _ in range(24 * 10):
+        walk.check("Stopped", after=timedelta(hours=1))
+    deadlines = [event for event in walk.events if event.kind == "resume_deadline"]
+    assert [round((event.time - NOON) / timedelta(days=7), 2) for event in deadlines] == [0.5, 0.8, 0.95]
+    assert [str(event.severity) for event in deadlines] == ["warning", "warning", "critical"]
+    assert {event.resume_until for event in deadlines} == {NOON + timedelta(days=7)}
+
+
+def test_a_failure_that_can_be_resumed_has_a_deadline_too_and_an_unrecoverable_one_has_none() -> None:
+    """Nobody has to hurry for what is lost."""
+    recoverable = [kind for _, kind in at_hours("Failed", range(24 * 10))]
+    assert recoverable.count("resume_deadline") == 3
+    lost = [kind for _, kind in at_hours("FailedUnrecoverable", range(24 * 10))]
+    assert "resume_deadline" not in lost
+
+
+def test_a_restart_winds_the_deadline_up_again() -> None:
+    """The time runs from the latest stop."""
+    walk = Walk()
+    walk.check("Stopped", after=timedelta(days=4))
+    walk.check("Stopped")
+    walk.check("Syncing")
+    walk.check("Stopped", after=timedelta(days=4))
+    walk.check("Stopped")
+    assert walk.told.count("resume_deadline") == 2
+
+
+def test_zero_days_to_resume_means_no_deadline() -> None:
+    """Who has no limit needs no countdown."""
+    policy = Policy(resume_within=timedelta(0))
+    assert at_hours("FailedUnrecoverable", [0, 1], policy) == [(0, "failed")]
+    assert "resume_deadline" not in [kind for _, kind in at_hours("Stopped", range(500), policy)]
+
+
+def test_a_finish_knows_the_whole_journey() -> None:
+    """Time in each outcome, failures on the way, and how long the task could not be seen."""
+    walk = Walk().checks(["Starting", "Dumping", "Loading", X, X, "Loading", "Failed", "Starting", "Loading"])
+    walk.check("Done")
+    journey = walk.events[-1].journey
+    assert journey is not None
+    assert journey.begun_at == NOON
+    assert journey.seconds == {"preparing": 120, "loading": 360, "failed": 60}
+    assert (journey.failures, journey.unseen_seconds) == (1, 120)
+
+
+def test_a_task_that_is_loaded_again_after_its_finish_begins_a_new_journey() -> None:
+    """The second load is not blamed for the first."""
+    walk = Walk().checks(["Failed", "Done", "Starting", "Dumping", "Done"])
+    journey = walk.events[-1].journey
+    assert journey is not None
+    assert (journey.failures, journey.begun_at) == (0, NOON + 2 * MINUTE)
 
 
 def test_endless_new_words_stop_being_told() -> None:

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from udts_monitor.event import SEVERITIES, Event, Kind, event_id
+from udts_monitor.event import SEVERITIES, Event, Kind, Severity, event_id
 from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.state import Incident, TaskState, Unanswered
+from udts_monitor.state import Incident, Journey, TaskState, Unanswered
 from udts_monitor.status import HEALTHY, RETRY_PENDING, UNRECOVERABLE, Outcome
 from udts_monitor.tasks import TaskRef
 
 # A service that invents a new word at every check must not fill the item or the phone.
 MAX_UNKNOWN_WORDS = 20
+# Shares of the time to resume at which it is told; the last one is critical.
+RESUME_MARKS = (0.5, 0.8, 0.95)
+# How long an incident lasts when it is told again.
+REMINDERS = (timedelta(hours=4), *(timedelta(days=days) for days in range(1, 7)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,9 @@ class _Telling:
     reason: str = ""
     since: datetime | None = None
     incident: Incident | None = None
+    severity: Severity | None = None
     resume_until: datetime | None = None
+    journey: Journey | None = None
 
 
 type _Verdict = tuple[TaskState, _Telling | None]
@@ -132,19 +138,43 @@ class _Moment:
 
 
 def _enter(before: TaskState, seen: Observation, now: datetime) -> TaskState:
-    """A new word begins a new status; ``stopped_told`` belongs to the stop that is over."""
+    """A new word begins a new status; what was told of the old one belongs to the old one."""
     if seen.status == before.status:
         return before
-    return replace(before, status=seen.status, previous_status=before.status, since=now, stopped_told=False)
+    return replace(
+        before,
+        status=seen.status,
+        previous_status=before.status,
+        since=now,
+        journey=_travelled(before, seen, now),
+        stopped_told=False,
+        resume_marks_told=0,
+    )
 
 
-def _answers_again(before: TaskState, after: TaskState, _seen: Observation, _at: _Moment) -> _Verdict:
+def _travelled(before: TaskState, seen: Observation, now: datetime) -> Journey:
+    """The journey so far; a task that leaves its finish begins a new one."""
+    anew = before.outcome is Outcome.FINISHED and seen.outcome is not Outcome.FINISHED
+    journey = Journey(begun_at=now) if anew or before.journey is None else before.journey
+    failed = seen.outcome is Outcome.FAILED and before.outcome is not Outcome.FAILED
+    journey = replace(journey, failures=journey.failures + failed)
+    if anew or before.outcome is None:
+        return journey
+    spent = journey.seconds.get(before.outcome, 0) + (now - before.since).total_seconds()
+    return replace(journey, seconds={**journey.seconds, str(before.outcome): round(spent, 3)})
+
+
+def _answers_again(before: TaskState, after: TaskState, _seen: Observation, at: _Moment) -> _Verdict:
     """An answer ends the time without one; it is told where the beginning was told for this task alone."""
     gap = before.unanswered
     if gap is None:
         return after, None
     telling = _Telling(kind=Kind.REACHABLE, since=gap.since) if gap.told_alone else None
-    return replace(after, unanswered=None), telling
+    journey = after.journey
+    if journey:
+        unseen = journey.unseen_seconds + (at.now - gap.since).total_seconds()
+        journey = replace(journey, unseen_seconds=round(unseen, 3))
+    return replace(after, unanswered=None, journey=journey), telling
 
 
 def _failure(before: TaskState, after: TaskState, seen: Observation, at: _Moment) -> _Verdict:
@@ -152,21 +182,18 @@ def _failure(before: TaskState, after: TaskState, seen: Observation, at: _Moment
     if seen.outcome is not Outcome.FAILED:
         return after, None
     known = before.incident
-    incident = Incident(
-        id=known.id if known else event_id(at.task.key, before.version + 1, Kind.FAILED),
-        since=known.since if known else at.now,
-        status=seen.status,
-        retries_used=seen.retries_used,
+    opened = Incident(
+        id=event_id(at.task.key, before.version + 1, Kind.FAILED), since=at.now, status=seen.status
     )
+    incident = replace(known or opened, status=seen.status, retries_used=seen.retries_used, healthy_checks=0)
     after = replace(after, incident=incident)
     if known and not _is_news(before, known, seen):
         return after, None
-    resumable = seen.status not in UNRECOVERABLE
     return after, _Telling(
         kind=Kind.FAILED,
         reason=_failure_reason(seen),
         incident=incident,
-        resume_until=after.since + at.policy.resume_within if resumable else None,
+        resume_until=_resume_until(after, seen, at),
     )
 
 
@@ -199,7 +226,7 @@ def _finish(before: TaskState, after: TaskState, seen: Observation, _at: _Moment
     if seen.outcome is not Outcome.FINISHED:
         return after, None
     told = before.outcome is not Outcome.FINISHED
-    telling = _Telling(kind=Kind.FINISHED, incident=before.incident) if told else None
+    telling = _Telling(kind=Kind.FINISHED, incident=before.incident, journey=after.journey) if told else None
     return replace(after, incident=None), telling
 
 
@@ -221,7 +248,7 @@ def _stop(_before: TaskState, after: TaskState, seen: Observation, at: _Moment) 
     after = replace(after, incident=None)
     if after.stopped_told or at.now - after.since < at.policy.stopped_grace:
         return after, None
-    telling = _Telling(kind=Kind.STOPPED, resume_until=after.since + at.policy.resume_within)
+    telling = _Telling(kind=Kind.STOPPED, resume_until=_resume_until(after, seen, at))
     return replace(after, stopped_told=True), telling
 
 
@@ -233,14 +260,68 @@ def _unknown_word(_before: TaskState, after: TaskState, seen: Observation, _at: 
     return replace(after, unknown_told=(*known, seen.status)), _Telling(kind=Kind.UNKNOWN_STATUS)
 
 
+def _retrying(before: TaskState, after: TaskState, seen: Observation, _at: _Moment) -> _Verdict:
+    """The service will retry by itself: news only where no failure was told before."""
+    entered = seen.status == RETRY_PENDING and before.status != RETRY_PENDING
+    if not entered or before.incident:
+        return after, None
+    return after, _Telling(kind=Kind.RETRYING, reason=seen.failed_message)
+
+
+def _resume_deadline(_before: TaskState, after: TaskState, seen: Observation, at: _Moment) -> _Verdict:
+    """The time to resume is running out; when several marks passed unseen, only the latest is told."""
+    until = _resume_until(after, seen, at)
+    if until is None or not at.policy.resume_within:
+        return after, None
+    share = (at.now - after.since) / at.policy.resume_within
+    passed = sum(share >= mark for mark in RESUME_MARKS)
+    if passed <= after.resume_marks_told:
+        return after, None
+    last = passed == len(RESUME_MARKS)
+    telling = _Telling(
+        kind=Kind.RESUME_DEADLINE,
+        severity=Severity.CRITICAL if last else Severity.WARNING,
+        incident=after.incident,
+        resume_until=until,
+    )
+    return replace(after, resume_marks_told=passed), telling
+
+
+def _reminder(_before: TaskState, after: TaskState, seen: Observation, at: _Moment) -> _Verdict:
+    """An incident that lasts is told again after 4 hours, a day, and then daily for a week."""
+    incident = after.incident
+    if incident is None or seen.outcome in HEALTHY:
+        return after, None
+    passed = sum(at.now - incident.since >= due for due in REMINDERS)
+    if passed <= incident.reminders:
+        return after, None
+    telling = _Telling(
+        kind=Kind.REMINDER,
+        reason=_failure_reason(seen) or after.failed_message,
+        incident=incident,
+        severity=SEVERITIES[Kind.FAILED],
+        resume_until=_resume_until(after, seen, at),
+    )
+    return replace(after, incident=replace(incident, reminders=passed)), telling
+
+
+def _resume_until(after: TaskState, seen: Observation, at: _Moment) -> datetime | None:
+    """Until when the task can be resumed; None when it is not down, or down for good."""
+    down = seen.outcome in {Outcome.STOPPED, Outcome.FAILED} and seen.status not in UNRECOVERABLE
+    return after.since + at.policy.resume_within if down else None
+
+
 # The order is the order of telling: first that the task can be seen again, then what is seen.
 _RULES: tuple[Callable[[TaskState, TaskState, Observation, _Moment], _Verdict], ...] = (
     _answers_again,
     _failure,
     _finish,
     _stop,
+    _retrying,
     _recovery,
     _unknown_word,
+    _resume_deadline,
+    _reminder,
 )
 
 
@@ -291,7 +372,7 @@ def _events(task: TaskRef, after: TaskState, tellings: list[_Telling], now: date
         Event(
             id=event_id(task.key, after.version, telling.kind),
             kind=telling.kind,
-            severity=SEVERITIES[telling.kind],
+            severity=telling.severity or SEVERITIES[telling.kind],
             time=now + timedelta(microseconds=place),
             task=task,
             status=after.status,
@@ -305,6 +386,7 @@ def _events(task: TaskRef, after: TaskState, tellings: list[_Telling], now: date
             retries_used=after.retries_used,
             retries_allowed=after.retries_allowed,
             resume_until=telling.resume_until,
+            journey=telling.journey,
         )
         for place, telling in enumerate(tellings, start=1)
     )

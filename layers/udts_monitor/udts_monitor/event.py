@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from udts_monitor.observation import Position, Progress
+from udts_monitor.state import Journey
 from udts_monitor.tasks import TaskRef
 
 
@@ -82,6 +83,7 @@ class Event:
         incident_id: the incident this event belongs to, empty outside incidents.
         incident_since: when that incident began, None outside incidents.
         resume_until: until when a stopped or failed task can be resumed, None when it cannot or need not be.
+        journey: what the task went through, for a finish.
         tasks: keys of the tasks concerned, for MONITOR only.
     """
 
@@ -101,6 +103,7 @@ class Event:
     retries_used: int | None = None
     retries_allowed: int | None = None
     resume_until: datetime | None = None
+    journey: Journey | None = None
     tasks: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ from udts_monitor.event import Event
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import Position, Progress
 from udts_monitor.outage import Outage
-from udts_monitor.state import Incident, TaskState, Unanswered
+from udts_monitor.state import Incident, Journey, TaskState, Unanswered
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
 from udts_monitor.times import iso
@@ -54,7 +54,7 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     """A stored state; fields that an earlier schema did not have take their defaults."""
     values = _known(TaskState, item)
     incident, gap = values.get("incident"), values.get("unanswered")
-    progress, position = values.get("progress"), values.get("position")
+    progress, position, journey = values.get("progress"), values.get("position"), values.get("journey")
     for name in ("since", "seen_at", "sampled_at", "left_off_at"):
         if values.get(name):
             values[name] = datetime.fromisoformat(values[name])
@@ -67,6 +67,9 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
         values["unanswered"] = Unanswered(
             **{**_known(Unanswered, gap), "since": since, "told_with": told_with}
         )
+    if journey:
+        begun_at = datetime.fromisoformat(journey["begun_at"])
+        values["journey"] = Journey(**{**_known(Journey, journey), "begun_at": begun_at})
     if progress:
         values["progress"] = Progress(**_known(Progress, progress))
     if position:

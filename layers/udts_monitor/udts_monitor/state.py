@@ -1,6 +1,7 @@
 """What the monitor remembers about one task between two checks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from udts_monitor.observation import Position, Progress
@@ -20,6 +21,7 @@ class Incident:
         status: the status of the latest failure.
         retries_used: automatic retries used at the latest failure, None when UCloud did not say.
         healthy_checks: healthy observations in a row since the latest failure.
+        reminders: how many of the times to remind of it have passed and were told.
     """
 
     id: str
@@ -27,6 +29,24 @@ class Incident:
     status: str
     retries_used: int | None = None
     healthy_checks: int = 0
+    reminders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """What a task went through since it was first seen or, after a finish, since it began anew.
+
+    Attributes:
+        begun_at: when this journey began.
+        seconds: time spent in each outcome that is over, by outcome.
+        failures: how often the task failed, told or not.
+        unseen_seconds: time without an answer, as far as it is over.
+    """
+
+    begun_at: datetime
+    seconds: Mapping[str, float] = field(default_factory=dict, hash=False)
+    failures: int = 0
+    unseen_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +85,9 @@ class TaskState:
         retries_allowed: of the latest saved observation that had one.
         sampled_at: when progress and position were last saved, None before the first observation.
         incident: the open incident, None while there is none.
+        journey: what the task went through, None in items written before that was kept.
         stopped_told: the present stop was told.
+        resume_marks_told: how many marks of the time to resume the present status were told.
         unknown_told: status words that are not in our table and were told already.
         unanswered: None while the task answers.
         left_off_at: the newest of these marks says where the next run begins, None when there is none.
@@ -83,7 +105,9 @@ class TaskState:
     retries_allowed: int | None = None
     sampled_at: datetime | None = None
     incident: Incident | None = None
+    journey: Journey | None = None
     stopped_told: bool = False
+    resume_marks_told: int = 0
     unknown_told: tuple[str, ...] = ()
     unanswered: Unanswered | None = None
     left_off_at: datetime | None = None
@@ -91,7 +115,7 @@ class TaskState:
     @classmethod
     def unseen(cls, now: datetime) -> "TaskState":
         """The state of a task that is checked for the first time."""
-        return cls(since=now, seen_at=now)
+        return cls(since=now, seen_at=now, journey=Journey(begun_at=now))
 
     @property
     def outcome(self) -> Outcome | None:
