@@ -6,6 +6,7 @@ signature, RetCode).
 
 import hashlib
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -62,7 +63,7 @@ class UCloud:
         self._url = base_url
         self._keys = keys
         self._sleep = sleep
-        self._session = requests.Session()
+        self._session = _Session()
         # Looking for proxies and .netrc costs more CPU than the call and lets the environment redirect it.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -132,18 +133,18 @@ class UCloud:
                 )
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return Refusal(cause="timeout", reason="UCloud did not answer in time")
-        except requests.exceptions.SSLError:
-            return Refusal(
-                cause="certificate",
-                reason=f"the certificate of {self._url} is not valid: check UCLOUD_BASE_URL",
-                configuration=True,
-                attempts=1,
-            )
         except _AnswerTooLargeError:
             return Refusal(
                 cause="too large", reason=f"UCloud answered more than {MAX_ANSWER_BYTES} bytes", attempts=1
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if _is_about_certificate(error):
+                return Refusal(
+                    cause="certificate",
+                    reason=f"the certificate of {self._url} is not valid: check UCLOUD_BASE_URL",
+                    configuration=True,
+                    attempts=1,
+                )
             # The exception's text may repeat the request, so only its kind is told.
             return Refusal(
                 cause="connection", reason=f"the connection to UCloud failed ({type(error).__name__})"
@@ -163,6 +164,21 @@ def signed(parameters: Mapping[str, str], keys: KeyPair) -> dict[str, str]:
 
 class _AnswerTooLargeError(Exception):
     pass
+
+
+class _Session(requests.Session):
+    """Sees no redirects: requests reads the whole body of one, without limit, even if it may not follow it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
+        """There is none, whatever the answer says."""
+        return None
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    """Not every TLS error is: one that a broken connection causes passes by itself."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _body(response: requests.Response, give_up: float) -> bytes:
