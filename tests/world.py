@@ -7,13 +7,13 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tests.fakes import Clock, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
-from udts_monitor.alert import Display
 from udts_monitor.assessment import Policy
 from udts_monitor.event import Kind
 from udts_monitor.monitor import Limits, Ports, Rules, Run, Summary
 from udts_monitor.notification import Topic
 from udts_monitor.outbox import Claim
 from udts_monitor.tasks import TaskRef
+from udts_monitor.wording import Display
 
 LEASE = timedelta(minutes=1)
 

@@ -13,7 +13,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from udts_monitor.alert import Display
 from udts_monitor.aws import client_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
@@ -24,6 +23,7 @@ from udts_monitor.publisher import Publisher
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
 from udts_monitor.ucloud import Keys, UCloud
+from udts_monitor.wording import Display
 
 # Kept back from the checks for saving and publishing, but never more than a third of the run.
 RESERVE_SECONDS = 15.0
@@ -106,7 +106,7 @@ def _rules(settings: Settings) -> Rules:
         policy=settings.policy,
         kinds=settings.kinds,
         topics=tuple(settings.topics),
-        display=Display(zone=ZoneInfo(settings.display_timezone)),
+        display=Display(zone=ZoneInfo(settings.display_timezone), language=settings.display_language),
         max_concurrency=settings.max_concurrency,
     )
 

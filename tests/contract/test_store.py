@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.contract.conftest import RETENTION, Table
 from tests.walk import NOON, ORDERS, Walk, X, failed
 from udts_monitor import item
-from udts_monitor.alert import Display
 from udts_monitor.assessment import Assessment, Policy, assess
 from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
@@ -25,6 +24,7 @@ from udts_monitor.outbox import Claim
 from udts_monitor.state import Incident, TaskState, Unanswered
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
+from udts_monitor.wording import Display
 
 CLAIM = Claim(owner="run-1", until=NOON + timedelta(minutes=1))
 LATER = Claim(owner="run-2", until=NOON + timedelta(minutes=3))

@@ -7,19 +7,20 @@ from typing import Any
 from udts_monitor import wording
 from udts_monitor.event import Event
 from udts_monitor.observation import Position, Progress
+from udts_monitor.report import Report
+from udts_monitor.state import Journey
 from udts_monitor.tasks import NO_PROJECT
 from udts_monitor.text import cut
 from udts_monitor.times import iso
 
 SCHEMA_VERSION = "1.0"
 DATA_SCHEMA = "urn:udts-monitor:schema:notification:1.0"
-CONSOLE = "https://console.ucloud.cn/"
 # SNS takes 256 KiB in all, and JSON spends up to 12 bytes on a character outside ASCII.
 _REASON_LIMIT = 8_000
 _TASKS_LIMIT = 500
 
 
-def render(event: Event) -> str:
+def render(event: Event, report: Report) -> str:
     """One event as JSON in pure ASCII, so that no hop on the way can garble it."""
     task = event.task
     envelope = {
@@ -31,16 +32,16 @@ def render(event: Event) -> str:
         "time": iso(event.time),
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,
-        "data": _data(event),
+        "data": _data(event, report),
     }
     return json.dumps(envelope, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _data(event: Event) -> dict[str, Any]:
+def _data(event: Event, report: Report) -> dict[str, Any]:
     task = event.task
     return {
         "schema_version": SCHEMA_VERSION,
-        "summary": wording.sentence(event),
+        "summary": report.sentence,
         "severity": event.severity,
         "incident_id": event.incident_id or None,
         "task": {
@@ -55,13 +56,27 @@ def _data(event: Event) -> dict[str, Any]:
             "since": iso(event.since),
         },
         "reason": cut(event.reason, _REASON_LIMIT) or None,
-        "advice": wording.next_step(event) or None,
+        "advice": report.advice or None,
+        "next_steps": list(report.steps),
         "progress": _figures(event.progress),
         "position": _figures(event.position),
         "retries": {"used": event.retries_used, "allowed": event.retries_allowed},
         "resume_until": iso(event.resume_until) if event.resume_until else None,
+        "incident_since": iso(event.incident_since) if event.incident_since else None,
+        "journey": _journey(event.journey),
         "tasks": list(event.tasks[:_TASKS_LIMIT]),
-        "links": {"console": CONSOLE},
+        "links": {"console": wording.CONSOLE},
+    }
+
+
+def _journey(journey: Journey | None) -> dict[str, Any] | None:
+    if journey is None:
+        return None
+    return {
+        "begun_at": iso(journey.begun_at),
+        "seconds": dict(journey.seconds),
+        "failures": journey.failures,
+        "unseen_seconds": journey.unseen_seconds,
     }
 
 

@@ -9,13 +9,22 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from udts_monitor.assessment import Policy
 from udts_monitor.errors import ConfigurationError
 from udts_monitor.event import Kind
 from udts_monitor.notification import Topic
+from udts_monitor.phrases import Language
 from udts_monitor.tasks import MAX_THRESHOLD, TaskListError, TaskRef, is_id, parse_tasks
 
 ALL_KINDS = "all"
@@ -59,6 +68,7 @@ class Settings(BaseSettings):
     digest_above: Annotated[int, Field(ge=1, le=1000)] = 5
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = 16
     display_timezone: Text = "UTC"
+    display_language: Annotated[Language, BeforeValidator(str.strip)] = Language.EN
 
     @field_validator("ucloud_project_id")
     @classmethod
@@ -110,7 +120,11 @@ class Settings(BaseSettings):
     @property
     def topics(self) -> Mapping[Topic, str]:
         """The topics that are on, with their ARNs."""
-        arns = {Topic.ALERTS: self.alerts_topic_arn, Topic.EVENTS: self.events_topic_arn}
+        arns = {
+            Topic.ALERTS: self.alerts_topic_arn,
+            Topic.CHAT: self.chat_topic_arn,
+            Topic.EVENTS: self.events_topic_arn,
+        }
         return {topic: arn for topic, arn in arns.items() if arn}
 
     @property

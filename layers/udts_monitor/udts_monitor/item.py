@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from udts_monitor import wording
 from udts_monitor.assessment import Assessment
-from udts_monitor.event import Event
+from udts_monitor.event import Event, Severity
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import Position, Progress
 from udts_monitor.outage import Outage
+from udts_monitor.phrases import Language
 from udts_monitor.state import Incident, Journey, TaskState, Unanswered
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
@@ -98,7 +99,7 @@ def event_item(event: Event, pk: str, retention: timedelta) -> Item:
             "kind": event.kind,
             "severity": event.severity,
             "status": event.status,
-            "summary": wording.sentence(event),
+            "summary": wording.sentence(event, Language.EN),
             "reason": event.reason,
             "incident_id": event.incident_id,
             "tasks": event.tasks,
@@ -138,6 +139,8 @@ def notification_from(item: Mapping[str, Any]) -> Notification:
         task_key=item["task_key"],
         topic=Topic(item["topic"]),
         time=datetime.fromisoformat(item["time"]),
+        severity=Severity(item["severity"]),
+        summary=item["summary"],
         subject=item.get("subject", ""),
         body=item["body"],
         attributes=item["attributes"],

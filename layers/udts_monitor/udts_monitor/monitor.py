@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from aws_lambda_powertools import Logger
 
 from udts_monitor import outage
-from udts_monitor.alert import Display
 from udts_monitor.assessment import Assessment, Policy, assess
 from udts_monitor.errors import MonitorError, PublishError
 from udts_monitor.event import MONITOR, SEVERITIES, Event, Kind, event_id
@@ -22,6 +21,7 @@ from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
 from udts_monitor.times import iso
+from udts_monitor.wording import Display
 
 SERVICE = "udts-monitor"
 # How long the run waits beyond its deadline for a check that does not keep it.

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from udts_monitor import alert, cloudevent
-from udts_monitor.event import Event
+from udts_monitor import alert, chat, cloudevent
+from udts_monitor.event import Event, Severity
+from udts_monitor.report import report
 from udts_monitor.text import cut, one_line
+from udts_monitor.wording import Display
 
 # SNS refuses an attribute with an empty value; this stands for "there is none".
 NOTHING = "-"
@@ -18,7 +20,12 @@ class Topic(StrEnum):
     """One topic for each audience."""
 
     ALERTS = "alerts"
+    CHAT = "chat"
     EVENTS = "events"
+
+
+# Topics that people read: they may be silenced, and many messages become one.
+PEOPLE = frozenset({Topic.ALERTS, Topic.CHAT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +37,9 @@ class Notification:
 
     Attributes:
         time: the event's, which is also the order of publishing.
-        subject: empty for topics whose subscribers are programs.
+        severity: the event's.
+        summary: the event in one sentence, for a digest.
+        subject: empty for topics without one.
         attributes: message attributes, all of type String, none empty.
     """
 
@@ -39,17 +48,19 @@ class Notification:
     task_key: str
     topic: Topic
     time: datetime
+    severity: Severity
+    summary: str
     subject: str
     body: str
     attributes: Mapping[str, str]
 
 
 def notifications(
-    events: Iterable[Event], topics: Iterable[Topic], display: alert.Display
+    events: Iterable[Event], topics: Iterable[Topic], display: Display
 ) -> tuple[Notification, ...]:
     """Every event for every topic that is on, in the order of telling."""
     topics = tuple(topics)
-    return tuple(_render(event, topic, display) for event in events for topic in topics)
+    return tuple(found for event in events for found in _rendered(event, topics, display))
 
 
 def attributes(event: Event) -> dict[str, str]:
@@ -66,19 +77,27 @@ def attributes(event: Event) -> dict[str, str]:
     return {name: cut(one_line(value), _ATTRIBUTE_LIMIT) or NOTHING for name, value in values.items()}
 
 
-def _render(event: Event, topic: Topic, display: alert.Display) -> Notification:
-    match topic:
-        case Topic.ALERTS:
-            subject, body = alert.subject(event), alert.text(event, display)
-        case Topic.EVENTS:
-            subject, body = "", cloudevent.render(event)
-    return Notification(
-        event_id=event.id,
-        kind=event.kind,
-        task_key=event.task.key,
-        topic=topic,
-        time=event.time,
-        subject=subject,
-        body=body,
-        attributes=attributes(event),
-    )
+def _rendered(event: Event, topics: Iterable[Topic], display: Display) -> Iterable[Notification]:
+    said = report(event, display)
+    for topic in topics:
+        subject = ""
+        match topic:
+            case Topic.ALERTS:
+                subject = alert.subject(event)
+                body = alert.text(event, said, display.language)
+            case Topic.CHAT:
+                body = chat.card(event, said, display.language)
+            case Topic.EVENTS:
+                body = cloudevent.render(event, said)
+        yield Notification(
+            event_id=event.id,
+            kind=event.kind,
+            task_key=event.task.key,
+            topic=topic,
+            time=event.time,
+            severity=event.severity,
+            summary=said.sentence,
+            subject=subject,
+            body=body,
+            attributes=attributes(event),
+        )

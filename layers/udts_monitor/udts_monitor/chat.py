@@ -1,0 +1,131 @@
+"""The chat topic: custom notifications of Amazon Q Developer in chat applications, for Slack and Teams.
+
+Source: its documentation of custom notifications; what is not of that schema is dropped without a word.
+"""
+
+import json
+
+from udts_monitor import wording
+from udts_monitor.event import Event, Kind, Severity
+from udts_monitor.phrases import Language, say
+from udts_monitor.report import Report
+from udts_monitor.text import cut, one_line
+
+TITLE_LIMIT = 100
+DESCRIPTION_LIMIT = 2_000
+STEP_LIMIT = 300
+STEPS = 5
+_REASON_LIMIT = 700
+
+_SIGNS = {Severity.CRITICAL: "\N{LARGE RED CIRCLE}", Severity.WARNING: "\N{LARGE YELLOW CIRCLE}"}
+_BLOCK = "```"
+_GOOD_SIGN = "\N{LARGE GREEN CIRCLE}"
+
+
+def card(event: Event, report: Report, language: Language) -> str:
+    """One event as a card; all cards of a task share a thread."""
+    lines = [f"*{label}*: {code(value)}" for label, value in report.facts]
+    if report.advice:
+        lines.append(f"*{say(language, 'Advice')}*: {escaped(report.advice)}")
+    description = cut("\n".join([escaped(report.sentence), "", *lines]), DESCRIPTION_LIMIT - _REASON_LIMIT)
+    if report.reason:
+        # Last and within its own bound, so that nothing cuts the end of the block off.
+        title = f"\n*{say(language, 'Reason')}*:\n"
+        room = _REASON_LIMIT - len(title) - len(_BLOCK) * 2
+        description += title + _BLOCK + cut(_literal(report.reason), room) + _BLOCK
+    return _notification(
+        identity=event.id,
+        thread=event.task.key,
+        kind=event.kind,
+        title=f"{sign(event.severity)} {event.kind.upper()} {escaped(wording.task_label(event))}",
+        description=description,
+        steps=[*report.steps, f"{say(language, 'Console')}: {wording.CONSOLE}"],
+        keywords=[event.kind, event.severity, event.task.task_id],
+        summary=report.sentence,
+        context={
+            "event_id": event.id,
+            "incident_id": event.incident_id or "-",
+            "severity": event.severity,
+            "status": cut(one_line(event.status), TITLE_LIMIT) or "-",
+        },
+    )
+
+
+def digest_card(identity: str, title: str, lines: list[str], severity: str) -> str:
+    """Many events as one card."""
+    return _notification(
+        identity=identity,
+        thread="digest",
+        kind="digest",
+        title=f"{sign(severity)} {title}",
+        description="\n".join(escaped(line) for line in lines),
+        steps=[wording.CONSOLE],
+        keywords=["digest", severity],
+        summary=title,
+        context={"event_id": identity, "severity": severity},
+    )
+
+
+def sign(severity: str) -> str:
+    """A colour that reads at a glance."""
+    return _SIGNS.get(Severity(severity), _GOOD_SIGN)
+
+
+def escaped(text: str) -> str:
+    """Text from outside as text: no link, no mention, no markup. Source: Slack, escaping text."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(_LOOKALIKES.get(character, character) for character in safe)
+
+
+def code(text: str) -> str:
+    """A value in a code span, where nothing but its end has a meaning."""
+    return f"`{_literal(text)}`" if text else ""
+
+
+# Markdown has no escape that Slack and Teams share; signs that look the same mean nothing to either.
+_LOOKALIKES = {
+    "*": "\N{ASTERISK OPERATOR}",
+    "~": "\N{TILDE OPERATOR}",
+    "`": "'",
+    "|": "\N{DIVIDES}",
+    "[": "(",
+    "]": ")",
+}
+
+
+def _literal(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+
+
+def _notification(  # noqa: PLR0913 - the parts of the schema
+    *,
+    identity: str,
+    thread: str,
+    kind: Kind | str,
+    title: str,
+    description: str,
+    steps: list[str],
+    keywords: list[str],
+    summary: str,
+    context: dict[str, str],
+) -> str:
+    notification = {
+        "version": "1.0",
+        "source": "custom",
+        "id": identity,
+        "content": {
+            "textType": "client-markdown",
+            "title": cut(one_line(title), TITLE_LIMIT),
+            "description": cut(description, DESCRIPTION_LIMIT),
+            "nextSteps": [cut(escaped(step), STEP_LIMIT) for step in steps[:STEPS]],
+            "keywords": [str(keyword) for keyword in keywords],
+        },
+        "metadata": {
+            "threadId": thread,
+            "summary": cut(one_line(summary), DESCRIPTION_LIMIT),
+            "eventType": str(kind),
+            "relatedResources": [thread],
+            "additionalContext": {name: str(value) for name, value in context.items()},
+        },
+    }
+    return json.dumps(notification, ensure_ascii=False, separators=(",", ":"))
