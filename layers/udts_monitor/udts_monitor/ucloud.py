@@ -167,7 +167,7 @@ class _AnswerTooLargeError(Exception):
 
 
 class _Session(requests.Session):
-    """Sees no redirects: requests reads all of their bodies, without limit, even if it may not follow them."""
+    """Sees no redirects: requests reads their bodies, without limit, even if it may not follow them."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
         """There is none, whatever the answer says."""
