@@ -1,4 +1,4 @@
-# make run | test | up | down | lock     (README.md says what each does)
+# make run | test | soak | up | down | lock     (README.md says what each does)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -9,7 +9,7 @@ READY      := .venv/.ready .tools/sam/.ready .tools/local-aws/.ready
 COMPILE     = $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-annotate --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test up down lock lint clean
+.PHONY: help run test soak up down lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -19,6 +19,9 @@ run: $(READY)
 
 test: lint $(READY) .tools/scan/.ready
 	@.venv/bin/pytest $(PYTEST_ARGS)
+
+soak: $(READY)
+	@.venv/bin/pytest -m soak $(PYTEST_ARGS)
 
 lint: .venv/.ready
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy

@@ -1,0 +1,180 @@
+"""Everything around a run of the handler: a table, topics with inboxes, a UCloud, and the proxy between."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.aws import LocalAws
+from local.inbox import Inbox, Message
+from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator, simulator_running
+from tests.proof.handlers import Ended, Handlers, Running
+from tests.proof.proxy import Proxy, proxy_running
+from tests.table import create_table
+from udts_monitor.notification import Topic
+
+_deserializer = TypeDeserializer()
+# As long as Lambda gives the real one.
+USUAL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedAws(LocalAws):
+    """The same local AWS with one client for each service: making one costs more than a hundred calls."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as the original
+        """A client of the service."""
+        return _client(LocalAws(endpoint=self.endpoint, folder=self.folder), service)
+
+
+@cache
+def _client(aws: LocalAws, service: str) -> Any:  # noqa: ANN401 - any service
+    return aws.client(service)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One world. Nothing in it is shared with another but the local AWS."""
+
+    aws: SharedAws
+    handlers: Handlers
+    proxy: Proxy
+    ucloud: Simulator
+    tasks: tuple[str, ...]
+    table: str
+    topics: Mapping[Topic, str]
+    inboxes: Mapping[Topic, Inbox]
+    environment: dict[str, str]
+    received: dict[Topic, list[Message]] = field(default_factory=dict)
+
+    def prepare(self, *, seconds: float = USUAL_SECONDS) -> Running:
+        """A run that has not begun."""
+        return self.handlers.prepare(self.environment, seconds=seconds)
+
+    def run(self, *, seconds: float = USUAL_SECONDS) -> Ended:
+        """A run, to its end."""
+        running = self.prepare(seconds=seconds)
+        running.go()
+        return running.wait()
+
+    def runs_until_quiet(self) -> list[Ended]:
+        """Runs until one found nothing to do. Whoever died holding a lease is waited for first.
+
+        The clocks are the real ones: a lease ends when it ends.
+        """
+        done = []
+        while True:
+            self.wait_for_leases()
+            ended = self.run()
+            done.append(ended)
+            assert not ended.error, ended.error
+            assert ended.summary is not None
+            if (
+                not ended.summary["events"]
+                and not ended.summary["pending"]
+                and not ended.summary["published"]
+            ):
+                return done
+
+    def wait_for_leases(self) -> None:
+        """Until everything in the outbox may be claimed."""
+        leases = [datetime.fromisoformat(found["lease_until"]) for found in self.items("OUTBOX")]
+        if leases:
+            time.sleep(max(0.0, (max(leases) - datetime.now(UTC)).total_seconds()) + 0.01)
+
+    def items(self, pk: str) -> list[dict[str, Any]]:
+        """The items of a partition, in the order of their sort keys; the proxy does not see this."""
+        pages = (
+            self.aws.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": pk}},
+                ConsistentRead=True,
+            )
+        )
+        return [
+            {name: _deserializer.deserialize(value) for name, value in found.items()}
+            for page in pages
+            for found in page["Items"]
+        ]
+
+    def history(self, task: str, what: str) -> list[dict[str, Any]]:
+        """A task's transitions, samples or events, oldest first; the monitor's own events for no task."""
+        partition = f"TASK#-/{task}" if task else "MONITOR"
+        return [found for found in self.items(partition) if found.get("what") == what]
+
+    def messages(self, topic: Topic) -> list[Message]:
+        """What a subscriber of the topic got so far, in order of arrival."""
+        got = self.received.setdefault(topic, [])
+        got += self.inboxes[topic].take()
+        return got
+
+
+@contextmanager
+def stage(
+    aws: SharedAws,
+    handlers: Handlers,
+    *,
+    secret: str,
+    tasks: Sequence[str] = ("udts-a",),
+    **variables: object,
+) -> Iterator[Stage]:
+    """A new world in which all tasks are Syncing.
+
+    Args:
+        aws: where the table and the topics are made.
+        handlers: who runs.
+        secret: ARN of the secret with the simulator's keys.
+        tasks: their ids.
+        variables: of the environment, in lower case.
+    """
+    name = uuid.uuid4().hex[:8]
+    table = f"proof-{name}"
+    create_table(aws.client("dynamodb"), table)
+    sns = aws.client("sns")
+    # A topic of every audience the monitor knows.
+    topics = {topic: sns.create_topic(Name=f"proof-{name}-{topic}")["TopicArn"] for topic in Topic}
+    inboxes = {topic: Inbox.subscribe(aws, arn) for topic, arn in topics.items()}
+    scenario = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in tasks]}
+    with (
+        simulator_running(scenario) as ucloud,
+        proxy_running(aws=aws.endpoint, ucloud=ucloud.url) as proxy,
+    ):
+        environment = {
+            "AWS_ENDPOINT_URL": proxy.url,
+            "UCLOUD_BASE_URL": proxy.ucloud_url,
+            "UCLOUD_SECRET_ARN": secret,
+            "UDTS_TASKS": ",".join(tasks),
+            "TABLE_NAME": table,
+            # Every event on its own: what a digest holds together is proven elsewhere.
+            "DIGEST_ABOVE": "1000",
+            **{f"{topic.upper()}_TOPIC_ARN": arn for topic, arn in topics.items()},
+            **{variable.upper(): str(value) for variable, value in variables.items()},
+        }
+        yield Stage(
+            aws=aws,
+            handlers=handlers,
+            proxy=proxy,
+            ucloud=ucloud,
+            tasks=tuple(tasks),
+            table=table,
+            topics=topics,
+            inboxes=inboxes,
+            environment=environment,
+        )
+
+
+def keep_keys(aws: LocalAws) -> str:
+    """The secret with the simulator's keys; its ARN."""
+    text = json.dumps({"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY})
+    name = f"proof-{uuid.uuid4().hex[:8]}"
+    return aws.client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
