@@ -4,6 +4,7 @@ It has no authentication and belongs on development machines only. Its environme
 functions it runs inherit it: nothing of the caller's shell, keys or packages gets in.
 """
 
+import os
 import shutil
 import socket
 import ssl
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
+import botocore.session
 
 from local import sam, tether
 from local.template import PROJECT, load, time_to_live
@@ -74,11 +76,16 @@ class LocalAws:
     def client(self, service: Literal["iam", "logs"]) -> Any: ...  # noqa: ANN401 - no type stubs installed
     def client(self, service: str) -> Any:
         """Return a new boto3 client of the service, with the rights of root."""
-        session = boto3.Session(
-            aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
+        # Neither a profile nor a configuration file of the caller counts.
+        core = botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
         )
+        core.set_credentials(_KEYS["AWS_ACCESS_KEY_ID"], _KEYS["AWS_SECRET_ACCESS_KEY"])
+        session = boto3.Session(botocore_session=core, region_name=REGION)
         verify = str(self.certificate) if self.certificate else None
         return session.client(service, endpoint_url=self.endpoint, verify=verify)  # type: ignore[call-overload]
 

@@ -1,0 +1,44 @@
+"""The real template, built and deployed once: IAM enforced, on a schedule, watching a simulated UCloud."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import sam
+from local.aws import local_aws
+from local.inbox import Inbox
+from local.simulator.serving import simulator_running
+from local.simulator.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator
+from local.watched import keep_secret
+from tests.e2e.stack import PARAMETERS, SCENARIO, Stack
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` makes of the template, for this machine's processor."""
+    return sam.build(tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A UCloud in which every test has a task of its own."""
+    with simulator_running(SCENARIO) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(built: Path, simulator: Simulator) -> Iterator[Stack]:
+    """The deployed stack: policies are enforced and the schedule fires every minute."""
+    with local_aws(auth=True) as aws:
+        keys = {"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY}
+        secret = keep_secret(aws.client("secretsmanager"), keys)
+        parameters = {**PARAMETERS, "UcloudSecretArn": secret, "UcloudBaseUrl": simulator.url}
+        outputs = aws.deploy(built, parameters)
+        yield Stack(
+            aws=aws,
+            outputs=outputs,
+            secret=secret,
+            alerts=Inbox.subscribe(aws, outputs["AlertsTopicArn"]),
+            events=Inbox.subscribe(aws, outputs["EventsTopicArn"]),
+        )

@@ -1,0 +1,112 @@
+"""A deployed stack, as tests use it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.aws import LocalAws
+from local.inbox import Inbox, Message
+
+# One for each test, so that none sees what another did.
+TASKS = (
+    "udts-finishes",
+    "udts-fails",
+    "udts-quiet",
+    "udts-without-put",
+    "udts-without-delete",
+    "udts-without-publish",
+    "udts-scheduled",
+    "udts-updated",
+)
+SCENARIO = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in TASKS]}
+PARAMETERS = {"UdtsTasks": ", ".join(f"{task.removeprefix('udts-')}-db={task}" for task in TASKS)}
+
+type Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What a test needs of the deployed stack."""
+
+    aws: LocalAws
+    outputs: Mapping[str, str]
+    secret: str
+    alerts: Inbox
+    events: Inbox
+    told: list[Message] = field(default_factory=list)
+
+    def run(self, event: Mapping[str, Any] | None = None) -> tuple[str, Document]:
+        """Run the function now; return the kind of its error, empty for none, and its answer."""
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=self.outputs["FunctionName"], Payload=json.dumps(dict(event or {})).encode()
+        )
+        document: Document = json.loads(answer["Payload"].read())
+        return answer.get("FunctionError", ""), document
+
+    def about(self, task: str) -> list[Message]:
+        """Return all messages about a task so far, in order of arrival."""
+        # The schedule runs too, so messages for other tests may be among those that arrive.
+        self.told.extend([*self.alerts.take(), *self.events.take()])
+        return [message for message in self.told if message.attributes.get("task_id") == task]
+
+    def items(self, pk: str) -> list[Document]:
+        """Return all items of a partition of the table."""
+        found = self.aws.client("dynamodb").query(
+            TableName=self.outputs["TableName"],
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )["Items"]
+        deserialize = TypeDeserializer().deserialize
+        return [{name: deserialize(value) for name, value in item.items()} for item in found]
+
+    def variables(self) -> dict[str, str]:
+        """Return the function's environment variables."""
+        configuration = self.aws.client("lambda").get_function_configuration(
+            FunctionName=self.outputs["FunctionName"]
+        )
+        return configuration["Environment"]["Variables"]
+
+    def end_execution_environment(self) -> None:
+        """Let the next run begin from nothing: it keeps no keys, and no error about them."""
+        # After a red run the local AWS starts a new one.
+        with self.without("dynamodb:Query"):
+            assert self.run()[0] == "Unhandled"
+
+    @contextmanager
+    def without(self, action: str) -> Iterator[None]:
+        """Take one right from the function's role for a while."""
+        iam = self.aws.client("iam")
+        function = self.aws.client("lambda").get_function_configuration(
+            FunctionName=self.outputs["FunctionName"]
+        )
+        role = {"RoleName": function["Role"].rsplit("/", 1)[1], "PolicyName": "check-tasks"}
+        policy = iam.get_role_policy(**role)["PolicyDocument"]
+        iam.put_role_policy(**role, PolicyDocument=json.dumps(_without(policy, action)))
+        try:
+            yield
+        finally:
+            iam.put_role_policy(**role, PolicyDocument=json.dumps(policy))
+
+
+def _without(policy: Document, action: str) -> Document:
+    statements = []
+    for statement in policy["Statement"]:
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        if kept := [found for found in actions if found != action]:
+            statements.append({**statement, "Action": kept})
+    assert statements != policy["Statement"]
+    return {**policy, "Statement": statements}
+
+
+def wait_until(holds: Callable[[], object], *, seconds: float) -> None:
+    """Return as soon as it holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.5)
