@@ -14,6 +14,8 @@ from udts_monitor.notification import Notification
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.outage import Outage
 from udts_monitor.outbox import Claim, Pending
+from udts_monitor.ports import Heartbeat, Outbox
+from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 from udts_monitor.times import iso
@@ -91,6 +93,7 @@ class FakeTopics:
     def __init__(self, fuse: Fuse) -> None:
         self.fuse = fuse
         self.accepted: list[Notification] = []
+        self.subscriptions = {"alerts": 1, "events": 1}
         self.refuse: Callable[[Notification], PublishError | None] = lambda _: None
 
     def publish(self, notification: Notification) -> None:
@@ -100,6 +103,10 @@ class FakeTopics:
             raise error
         self.fuse.call("publish", lambda: self.accepted.append(notification))
 
+    def listeners(self) -> dict[str, int]:
+        """The port: one listener everywhere."""
+        return self.fuse.call("listeners", lambda: dict(self.subscriptions))
+
 
 @dataclass
 class FakeStore:
@@ -108,8 +115,10 @@ class FakeStore:
     fuse: Fuse = field(default_factory=Fuse)
     states: dict[str, TaskState] = field(default_factory=dict)
     history: list[tuple[str, str]] = field(default_factory=list)
-    outbox: dict[str, Pending] = field(default_factory=dict)
+    waiting: dict[str, Pending] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
+    withheld: dict[str, dict[str, str]] = field(default_factory=dict)
     outages: dict[str, Outage] = field(default_factory=dict)
     heartbeat: dict[str, Any] = field(default_factory=dict)
 
@@ -168,31 +177,52 @@ class FakeStore:
         """The port."""
         self.fuse.call("save_event", lambda: self._put_events([event], "MONITOR", notifications, claim))
 
-    def pending(self) -> list[Pending]:
+    def outbox(self) -> Outbox:
         """The port."""
-        return self.fuse.call("pending", lambda: [self.outbox[sk] for sk in sorted(self.outbox)])
+
+        def effect() -> Outbox:
+            waiting = tuple(self.waiting[sk] for sk in sorted(self.waiting))
+            return Outbox(pending=waiting, silences=tuple(self.silences.values()))
+
+        return self.fuse.call("outbox", effect)
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
         """The port."""
 
         def effect() -> bool:
-            found = self.outbox.get(pending.sk)
+            found = self.waiting.get(pending.sk)
             if found is None or found.lease_until > now:
                 return False
-            self.outbox[pending.sk] = replace(found, lease_owner=claim.owner, lease_until=claim.until)
+            self.waiting[pending.sk] = replace(found, lease_owner=claim.owner, lease_until=claim.until)
             return True
 
         return self.fuse.call("claim", effect)
 
-    def mark_published(self, pending: Pending, now: datetime) -> None:
+    def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
+        """The port."""
+        self.fuse.call("mark_published", lambda: self._take_off(published, self.marks, now))
+
+    def withhold(self, dropped: Sequence[Pending], now: datetime) -> None:
+        """The port."""
+        self.fuse.call("withhold", lambda: self._take_off(dropped, self.withheld, now))
+
+    def save_silence(self, silence: Silence) -> None:
+        """The port."""
+        self.fuse.call("save_silence", lambda: self.silences.update({silence.scope: silence}))
+
+    def end_silence(self, silence: Silence) -> None:
         """The port."""
 
         def effect() -> None:
-            self.outbox.pop(pending.sk, None)
-            marks = self.marks.setdefault(pending.notification.event_id, {})
-            marks[pending.notification.topic] = iso(now)
+            if self.silences.get(silence.scope) == silence:
+                del self.silences[silence.scope]
 
-        self.fuse.call("mark_published", effect)
+        self.fuse.call("end_silence", effect)
+
+    def _take_off(self, done: Sequence[Pending], marks: dict[str, dict[str, str]], now: datetime) -> None:
+        for pending in done:
+            self.waiting.pop(pending.sk, None)
+            marks.setdefault(pending.notification.event_id, {})[pending.notification.topic] = iso(now)
 
     def mark_failed(
         self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
@@ -201,8 +231,8 @@ class FakeStore:
         del error
 
         def effect() -> None:
-            if pending.sk in self.outbox:
-                self.outbox[pending.sk] = replace(
+            if pending.sk in self.waiting:
+                self.waiting[pending.sk] = replace(
                     pending,
                     attempts=pending.attempts + 1,
                     lease_until=next_attempt_at,
@@ -220,12 +250,17 @@ class FakeStore:
 
         self.fuse.call("mark_left_off", effect)
 
-    def save_heartbeat(self, summary: Mapping[str, Any]) -> tuple[Outage, ...]:
+    def save_heartbeat(self, summary: Mapping[str, Any]) -> Heartbeat:
         """The port."""
 
-        def effect() -> tuple[Outage, ...]:
+        def effect() -> Heartbeat:
             self.heartbeat.update(summary)
-            return tuple(self.outages[cause] for cause in sorted(self.outages))
+            counted = self.heartbeat.get("listeners_at")
+            return Heartbeat(
+                outages=tuple(self.outages[cause] for cause in sorted(self.outages)),
+                listeners=self.heartbeat.get("listeners", {}),
+                listeners_at=datetime.fromisoformat(counted) if counted else None,
+            )
 
         return self.fuse.call("save_heartbeat", effect)
 
@@ -238,7 +273,7 @@ class FakeStore:
             self.history.append(history[event.id])
         for notification in notifications:
             sk = f"{iso(notification.time)}#{notification.event_id}#{notification.topic}"
-            self.outbox[sk] = Pending(
+            self.waiting[sk] = Pending(
                 notification=notification,
                 sk=sk,
                 history=history[notification.event_id],

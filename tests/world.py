@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from tests.fakes import Clock, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
 from udts_monitor.assessment import Policy
 from udts_monitor.event import Kind
-from udts_monitor.monitor import Limits, Ports, Rules, Run, Summary
+from udts_monitor.monitor import Run
 from udts_monitor.notification import Topic
 from udts_monitor.outbox import Claim
+from udts_monitor.ports import Limits, Ports, Rules, Summary
 from udts_monitor.tasks import TaskRef
 from udts_monitor.wording import Display
 
@@ -27,6 +28,7 @@ class World:
     policy: Policy = field(default_factory=Policy)
     kinds: frozenset[Kind] = frozenset(Kind)
     max_concurrency: int = 4
+    digest_above: int = 5
 
     def __post_init__(self) -> None:
         self.fuse = Fuse()
@@ -53,6 +55,7 @@ class World:
             topics=self.topics,
             display=Display(zone=ZoneInfo("UTC")),
             max_concurrency=self.max_concurrency,
+            digest_above=self.digest_above,
         )
         now = time.monotonic()
         limits = Limits(

@@ -16,10 +16,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from udts_monitor.aws import client_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
-from udts_monitor.errors import ConfigurationError, RunError
-from udts_monitor.monitor import SERVICE, Limits, Ports, Rules, Run, Summary
+from udts_monitor.errors import CommandError, RunError
+from udts_monitor.monitor import Run
 from udts_monitor.outbox import Claim
+from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.publisher import Publisher
+from udts_monitor.silence import parse_silence
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
 from udts_monitor.ucloud import Keys, UCloud
@@ -39,29 +41,40 @@ for chatty in ("boto3", "botocore", "urllib3"):
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Check all tasks; with ``{"command": "test"}`` send a test notification to every topic instead.
+    """Check all tasks, or do what a person asks for: ``{"command": "test"}`` or ``"silence"``.
 
     Returns:
         The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``.
 
     Raises:
         ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
+        CommandError: the event asks for something in a wrong way; nothing was touched.
         StoreError: the table cannot be used.
         RunError: part of the run did not succeed; the next run repeats that part.
     """
     settings = read_settings()
-    command = event.get("command", "check")
-    if command not in ("check", "test"):
-        raise ConfigurationError([f"the command {command!r} is not known; known are check and test"])
-    tasks = _tasks(settings)
-    began = time.monotonic()
     run = Run(_ports(settings), _rules(settings), _limits(context))
-    summary = run.send_test() if command == "test" else run.check_tasks(tasks)
-    _measure(summary, time.monotonic() - began)
+    match event.get("command", "check"):
+        case "check":
+            summary = _check_tasks(run, settings)
+        case "test":
+            summary = run.send_test()
+        case "silence":
+            summary = run.silence(parse_silence(event, datetime.now(UTC)))
+        case other:
+            raise CommandError(f"The command {other!r} is not known; known are check, test and silence")
     if summary.errors:
         raise RunError("; ".join(summary.errors))
     logger.info("run finished", **summary.as_dict())
     return summary.as_dict()
+
+
+def _check_tasks(run: Run, settings: Settings) -> Summary:
+    tasks = _tasks(settings)
+    began = time.monotonic()
+    summary = run.check_tasks(tasks)
+    _measure(summary, time.monotonic() - began)
+    return summary
 
 
 @lru_cache(maxsize=1)
@@ -108,6 +121,7 @@ def _rules(settings: Settings) -> Rules:
         topics=tuple(settings.topics),
         display=Display(zone=ZoneInfo(settings.display_timezone), language=settings.display_language),
         max_concurrency=settings.max_concurrency,
+        digest_above=settings.digest_above,
     )
 
 
@@ -136,4 +150,6 @@ def _measure(summary: Summary, seconds: float) -> None:
     metrics.add_metric("Published", MetricUnit.Count, summary.published)
     metrics.add_metric("Pending", MetricUnit.Count, summary.pending)
     metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, summary.oldest_pending_seconds)
+    if summary.listeners:
+        metrics.add_metric("Listeners", MetricUnit.Count, min(summary.listeners.values()))
     metrics.flush_metrics()

@@ -14,7 +14,7 @@ from moto import mock_aws
 from local.aws import LocalAws, local_aws
 from tests.fakes import FakeStore
 from tests.table import create_table
-from udts_monitor.monitor import Storage
+from udts_monitor.ports import Storage
 from udts_monitor.store import Store
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from udts_monitor import item
 from udts_monitor.assessment import Assessment, Policy, assess
 from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
-from udts_monitor.monitor import Storage
 from udts_monitor.notification import Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.outage import Outage, group
 from udts_monitor.outbox import Claim
+from udts_monitor.ports import Heartbeat, Storage
 from udts_monitor.state import Incident, TaskState, Unanswered
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
@@ -71,8 +71,8 @@ def test_a_saved_state_is_loaded_as_it_was(store: Storage) -> None:
 def test_an_empty_store_is_a_first_run(store: Storage) -> None:
     """No states, no outbox, no outages: and no error."""
     assert store.load_states() == {}
-    assert store.pending() == []
-    assert store.save_heartbeat({"checked": 0}) == ()
+    assert store.outbox().pending == ()
+    assert store.save_heartbeat({"checked": 0}) == Heartbeat()
 
 
 def test_a_new_task_is_saved_once(store: Storage) -> None:
@@ -80,7 +80,7 @@ def test_a_new_task_is_saved_once(store: Storage) -> None:
     assessment = Walk().check("Failed")
     assert store.save(assessment, messages(assessment), CLAIM)
     assert not store.save(assessment, messages(assessment), LATER)
-    assert len(store.pending()) == 2
+    assert len(store.outbox().pending) == 2
 
 
 def test_a_stale_change_saves_nothing_at_all(store: Storage) -> None:
@@ -93,7 +93,7 @@ def test_a_stale_change_saves_nothing_at_all(store: Storage) -> None:
     assert store.save(faster, messages(faster), CLAIM)
     assert not store.save(slower, messages(slower), LATER)
     assert store.load_states()[ORDERS.key].status == "Synced"
-    assert store.pending() == []
+    assert store.outbox().pending == ()
 
 
 def test_of_many_runs_at_once_one_wins(concurrent_store: Storage) -> None:
@@ -108,18 +108,18 @@ def test_of_many_runs_at_once_one_wins(concurrent_store: Storage) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(save, range(8))) == 1
-    assert len(concurrent_store.pending()) == 2
+    assert len(concurrent_store.outbox().pending) == 2
 
 
 def test_a_notification_is_born_claimed(store: Storage) -> None:
     """The run that wrote it publishes it without asking; nobody else may before its lease is over."""
     fail(store)
-    for pending in store.pending():
+    for pending in store.outbox().pending:
         assert pending.held_by(CLAIM)
         assert not store.claim(pending, LATER, NOON + timedelta(seconds=59))
         assert store.claim(pending, LATER, NOON + timedelta(seconds=60))
         assert not store.claim(pending, CLAIM, NOON + timedelta(seconds=61))
-    assert all(pending.held_by(LATER) for pending in store.pending())
+    assert all(pending.held_by(LATER) for pending in store.outbox().pending)
 
 
 def test_the_outbox_is_read_in_the_order_of_telling(store: Storage) -> None:
@@ -129,7 +129,7 @@ def test_the_outbox_is_read_in_the_order_of_telling(store: Storage) -> None:
     for answer in answers:
         assessment = walk.check(answer)
         store.save(assessment, messages(assessment), CLAIM)
-    told = [pending.notification for pending in store.pending()]
+    told = [pending.notification for pending in store.outbox().pending]
     alerts = [str(found.kind) for found in told if found.topic is Topic.ALERTS]
     assert alerts == ["unreachable", "reachable", "failed", "finished"]
 
@@ -137,25 +137,25 @@ def test_the_outbox_is_read_in_the_order_of_telling(store: Storage) -> None:
 def test_a_notification_comes_back_as_it_was_written(store: Storage) -> None:
     """What is published is what was rendered when the event happened."""
     assessment = fail(store)
-    assert [pending.notification for pending in store.pending()] == list(messages(assessment))
+    assert [pending.notification for pending in store.outbox().pending] == list(messages(assessment))
 
 
 def test_published_is_off_the_outbox_and_stays_off(store: Storage) -> None:
     """Marking twice is as good as once: the second mark comes from a run that repeated the message."""
     fail(store)
-    first, second = store.pending()
-    store.mark_published(first, NOON)
-    store.mark_published(first, NOON)
-    assert [pending.sk for pending in store.pending()] == [second.sk]
+    first, second = store.outbox().pending
+    store.mark_published([first], NOON)
+    store.mark_published([first], NOON)
+    assert [pending.sk for pending in store.outbox().pending] == [second.sk]
     assert not store.claim(first, LATER, NOON + timedelta(hours=1))
 
 
 def test_a_failed_attempt_is_counted_and_waits(store: Storage) -> None:
     """Also the run that failed may not try again before it is due."""
     fail(store)
-    pending = store.pending()[0]
+    pending = store.outbox().pending[0]
     store.mark_failed(pending, "SNS is down", NOON + timedelta(minutes=5), permanent=False)
-    (again,) = [found for found in store.pending() if found.sk == pending.sk]
+    (again,) = [found for found in store.outbox().pending if found.sk == pending.sk]
     assert (again.attempts, again.permanent, again.held_by(CLAIM)) == (1, False, False)
     assert not again.free(NOON + timedelta(minutes=4))
     assert not store.claim(again, CLAIM, NOON + timedelta(minutes=4))
@@ -165,10 +165,10 @@ def test_a_failed_attempt_is_counted_and_waits(store: Storage) -> None:
 def test_a_failure_to_publish_what_is_gone_brings_nothing_back(store: Storage) -> None:
     """Another run published it meanwhile."""
     fail(store)
-    pending = store.pending()[0]
-    store.mark_published(pending, NOON)
+    pending = store.outbox().pending[0]
+    store.mark_published([pending], NOON)
     store.mark_failed(pending, "SNS is down", NOON, permanent=False)
-    assert len(store.pending()) == 1
+    assert len(store.outbox().pending) == 1
 
 
 def test_an_outage_is_opened_once_and_closed_once(store: Storage) -> None:
@@ -176,11 +176,11 @@ def test_an_outage_is_opened_once_and_closed_once(store: Storage) -> None:
     begun, event, opened = outage(store)
     assert opened
     assert not outage(store)[2]
-    assert store.save_heartbeat({"checked": 1}) == (begun,)
+    assert store.save_heartbeat({"checked": 1}).outages == (begun,)
     assert store.close_outage(begun, event, (), CLAIM)
     assert not store.close_outage(begun, event, (), CLAIM)
-    assert store.save_heartbeat({"checked": 1}) == ()
-    assert len(store.pending()) == 2
+    assert store.save_heartbeat({"checked": 1}).outages == ()
+    assert len(store.outbox().pending) == 2
 
 
 def test_a_later_outage_of_the_same_cause_is_not_closed_by_a_slow_run(store: Storage) -> None:
@@ -195,7 +195,7 @@ def test_the_heartbeat_keeps_open_outages(store: Storage) -> None:
     """Two runs that overlap may overwrite each other's summary, never an outage."""
     begun, _, _ = outage(store)
     store.save_heartbeat({"checked": 1})
-    assert store.save_heartbeat({"checked": 2}) == (begun,)
+    assert store.save_heartbeat({"checked": 2}).outages == (begun,)
 
 
 def test_where_a_run_left_off_is_remembered_until_the_state_changes(store: Storage) -> None:
@@ -253,8 +253,8 @@ def test_publishing_leaves_its_mark_in_the_history(table: Table) -> None:
     """The question "Why was nothing sent?" has an answer, topic by topic."""
     store = Store(table.client, table.name, RETENTION)
     fail(store)
-    for pending in store.pending():
-        store.mark_published(pending, NOON)
+    for pending in store.outbox().pending:
+        store.mark_published([pending], NOON)
     event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
     assert event["published_at"]["M"] == {
         "alerts": {"S": "2026-11-23T12:00:00.000000Z"},
@@ -268,9 +268,9 @@ def test_a_notification_outlives_its_history(table: Table) -> None:
     fail(store)
     event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
     table.client.delete_item(TableName=table.name, Key={"pk": event["pk"], "sk": event["sk"]})
-    for pending in store.pending():
-        store.mark_published(pending, NOON)
-    assert store.pending() == []
+    for pending in store.outbox().pending:
+        store.mark_published([pending], NOON)
+    assert store.outbox().pending == ()
     assert len(table.items("TASK#org-hiny12/udts-ixdp441")) == 1
 
 

@@ -75,6 +75,7 @@ def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "secretsmanager:GetSecretValue",
+        "sns:GetTopicAttributes",
         "sns:Publish",
         "sqs:SendMessage",
         "ssm:GetParameter",

@@ -26,7 +26,7 @@ def test_a_steady_run_makes_one_call_a_task_two_queries_and_one_write() -> None:
     """The price of ten unchanged tasks: ten checks, the states, the outbox, the heartbeat, nothing else."""
     world = World(TEN)
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "pending", "save_heartbeat"]
+    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "outbox", "save_heartbeat"]
 
 
 def test_one_changed_task_adds_a_transaction_and_a_publish_and_a_mark_for_each_topic() -> None:
@@ -50,6 +50,8 @@ def test_the_summary_says_what_the_run_did() -> None:
         "events": [{"kind": "failed", "task": "-/udts-1"}],
         "published": 2,
         "pending": 0,
+        "listeners": {"alerts": 1, "events": 1},
+        "silences": [],
     }
     assert world.store.heartbeat["events"] == [{"kind": "failed", "task": "-/udts-1"}]
 
@@ -169,7 +171,7 @@ def test_a_crash_at_any_call_loses_nothing(after: bool) -> None:  # noqa: FBT001
                 assert sorted(once.values()) == sorted(EXPECTED), where
             assert len(world.sns.accepted) == 2 * len(EXPECTED) + repeats, where
             assert len(world.store.history) == len(set(world.store.history)), where
-            assert world.store.outbox == {}, where
+            assert world.store.waiting == {}, where
     assert points > 50
 
 
@@ -177,7 +179,7 @@ def test_a_dead_run_s_notifications_wait_for_its_lease_and_no_longer() -> None:
     """While the run may live nobody else publishes; afterwards the next run does."""
     world = World()
     world.ucloud.set(udts_1="Failed")
-    # check, load_states, save, pending: it dies before the first publish.
+    # load_states, check, save, outbox: it dies before the first publish.
     assert world.run_killed_at(5, after=False)
     world.clock.forward(timedelta(seconds=-30))
     assert world.run(forward=timedelta(seconds=29)).pending == 2
@@ -203,7 +205,7 @@ def test_a_topic_that_fails_does_not_stop_the_other() -> None:
 
 def test_what_waits_for_sns_is_told_in_order_when_it_is_back() -> None:
     """An hour without SNS: afterwards every event of a task arrives in the order it happened."""
-    world = World()
+    world = World(digest_above=100)
     world.sns.refuse = lambda _: PublishError("down", permanent=False)
     statuses = ["Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done"]
     for minute in range(60):
@@ -218,7 +220,7 @@ def test_what_waits_for_sns_is_told_in_order_when_it_is_back() -> None:
             "failed", "recovered", "finished", "failed", "recovered", "finished"
         ]  # fmt: skip
         assert told == sorted(told, key=lambda found: found.time)
-    assert world.store.outbox == {}
+    assert world.store.waiting == {}
 
 
 def test_a_notification_sns_will_never_take_stands_in_nobody_s_way() -> None:
@@ -234,7 +236,7 @@ def test_a_notification_sns_will_never_take_stands_in_nobody_s_way() -> None:
     assert kinds(world.sns.accepted) == [("finished", "alerts")]
     for _ in range(300):
         world.run()
-    (stuck,) = world.store.outbox.values()
+    (stuck,) = world.store.waiting.values()
     assert stuck.notification.event_id == poison
     assert 6 <= stuck.attempts <= 12
     assert stuck.lease_until - world.clock() <= timedelta(hours=1)
@@ -314,7 +316,7 @@ def test_an_outage_that_lasts_costs_no_writes_but_the_heartbeat() -> None:
     world = World(TEN)
     world.ucloud.set(**{name.replace("-", "_"): REFUSED for name in TEN})
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "pending", "save_heartbeat"]
+    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "outbox", "save_heartbeat"]
 
 
 def test_an_outage_ends_only_when_the_last_task_answers() -> None:

@@ -58,7 +58,7 @@ def digest_card(identity: str, title: str, lines: list[str], severity: str) -> s
         thread="digest",
         kind="digest",
         title=f"{sign(severity)} {title}",
-        description="\n".join(escaped(line) for line in lines),
+        description="\n".join(lines),
         steps=[wording.CONSOLE],
         keywords=["digest", severity],
         summary=title,

@@ -17,6 +17,10 @@ class ConfigurationError(MonitorError):
         super().__init__("The configuration is wrong:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 
+class CommandError(MonitorError):
+    """A person asked for something in a wrong way; nothing was done."""
+
+
 class StoreError(MonitorError):
     """The table did not do what it was asked; the next run does it again."""
 

@@ -12,7 +12,10 @@ from udts_monitor.event import Event, Severity
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import Position, Progress
 from udts_monitor.outage import Outage
+from udts_monitor.outbox import Pending
 from udts_monitor.phrases import Language
+from udts_monitor.ports import Heartbeat
+from udts_monitor.silence import Silence
 from udts_monitor.state import Incident, Journey, TaskState, Unanswered
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
@@ -29,6 +32,7 @@ OUTBOX = "OUTBOX"
 MONITOR = "MONITOR"
 RUN = "RUN"
 OUTAGE_PREFIX = "outage "
+SILENCE_PREFIX = "SILENCE#"
 _ERROR_LIMIT = 500
 
 
@@ -89,7 +93,7 @@ def sample_item(assessment: Assessment, retention: timedelta) -> Item:
 
 
 def event_item(event: Event, pk: str, retention: timedelta) -> Item:
-    """An event, as the history keeps it; ``published_at`` fills up topic by topic."""
+    """An event, as the history keeps it; ``published_at`` or ``withheld_at`` fill up topic by topic."""
     return _written(
         {
             "pk": pk,
@@ -105,7 +109,7 @@ def event_item(event: Event, pk: str, retention: timedelta) -> Item:
             "tasks": event.tasks,
             "expires_at": _epoch(event.time + retention),
         }
-    ) | {"published_at": {}}
+    ) | {"published_at": {}, "withheld_at": {}}
 
 
 def outbox_item(notification: Notification, history: Mapping[str, Any], owner: str, until: datetime) -> Item:
@@ -140,10 +144,24 @@ def notification_from(item: Mapping[str, Any]) -> Notification:
         topic=Topic(item["topic"]),
         time=datetime.fromisoformat(item["time"]),
         severity=Severity(item["severity"]),
+        incident_id=item.get("incident_id", ""),
         summary=item["summary"],
         subject=item.get("subject", ""),
         body=item["body"],
         attributes=item["attributes"],
+    )
+
+
+def pending_from(item: Mapping[str, Any]) -> Pending:
+    """A notification in the outbox, with its lease and its attempts."""
+    return Pending(
+        notification=notification_from(item),
+        sk=item["sk"],
+        history=(item["history_pk"], item["history_sk"]),
+        lease_owner=item["lease_owner"],
+        lease_until=datetime.fromisoformat(item["lease_until"]),
+        attempts=item["attempts"],
+        permanent=item.get("permanent", False),
     )
 
 
@@ -163,6 +181,32 @@ def outages_from(item: Mapping[str, Any]) -> tuple[Outage, ...]:
         Outage(**{**_known(Outage, value), "since": datetime.fromisoformat(value["since"])})
         for name, value in sorted(item.items())
         if name.startswith(OUTAGE_PREFIX)
+    )
+
+
+def silence_item(silence: Silence) -> Item:
+    """A silence stands in the outbox, which every run reads anyway, behind all notifications."""
+    return _written({"pk": OUTBOX, "sk": silence_sk(silence), **_fields(silence)})
+
+
+def silence_sk(silence: Silence) -> str:
+    """One silence a scope."""
+    return f"{SILENCE_PREFIX}{silence.scope}"
+
+
+def silence_from(item: Mapping[str, Any]) -> Silence:
+    """The silence in an item of the outbox."""
+    times = {name: datetime.fromisoformat(item[name]) for name in ("since", "until")}
+    return Silence(**{**_known(Silence, item), **times})
+
+
+def heartbeat_from(item: Mapping[str, Any]) -> Heartbeat:
+    """What the heartbeat item holds beside the summary."""
+    counted = item.get("listeners_at")
+    return Heartbeat(
+        outages=outages_from(item),
+        listeners=item.get("listeners", {}),
+        listeners_at=datetime.fromisoformat(counted) if counted else None,
     )
 
 

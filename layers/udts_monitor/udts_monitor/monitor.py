@@ -1,164 +1,36 @@
 """One run: gather, decide, save, publish."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from udts_monitor import outage
-from udts_monitor.assessment import Assessment, Policy, assess
-from udts_monitor.errors import MonitorError, PublishError
+from udts_monitor.assessment import Assessment, assess
+from udts_monitor.delivery import Delivery
+from udts_monitor.errors import MonitorError
 from udts_monitor.event import MONITOR, SEVERITIES, Event, Kind, event_id
-from udts_monitor.notification import Notification, Topic, notifications
+from udts_monitor.notification import Notification, notifications
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.outage import Outage
-from udts_monitor.outbox import Claim, Pending, next_attempt
+from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
+from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
 from udts_monitor.times import iso
-from udts_monitor.wording import Display
 
-SERVICE = "udts-monitor"
+LISTENERS_EVERY = timedelta(hours=1)
 # How long the run waits beyond its deadline for a check that does not keep it.
 _LATE_SECONDS = 1.0
 _ERROR_LIMIT = 300
 _ERRORS_KEPT = 20
 
 logger = Logger(service=SERVICE, child=True)
-
-
-class Checks(Protocol):
-    """Asks UCloud."""
-
-    def check(self, task: TaskRef, deadline: float) -> Observation | NoAnswer:
-        """What is known about a task now; raises nothing that UCloud causes."""
-
-
-class Storage(Protocol):
-    """Remembers. Every method raises StoreError when the table cannot be used."""
-
-    def load_states(self) -> dict[str, TaskState]:
-        """All stored states by task key."""
-
-    def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
-        """All of a change or, when another run was faster, False and nothing."""
-
-    def open_outage(
-        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
-    ) -> bool:
-        """False when it is open already."""
-
-    def close_outage(
-        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
-    ) -> bool:
-        """False when it is closed already."""
-
-    def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
-        """An event without a state behind it."""
-
-    def pending(self) -> list[Pending]:
-        """The outbox, oldest first."""
-
-    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
-        """False when somebody else has it."""
-
-    def mark_published(self, pending: Pending, now: datetime) -> None:
-        """Take it off the outbox."""
-
-    def mark_failed(
-        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
-    ) -> None:
-        """Leave it in the outbox, to wait."""
-
-    def mark_left_off(self, key: str, now: datetime) -> None:
-        """Say where the next run begins."""
-
-    def save_heartbeat(self, summary: Mapping[str, Any]) -> tuple[Outage, ...]:
-        """Write the summary, return the open outages."""
-
-
-class Topics(Protocol):
-    """Tells."""
-
-    def publish(self, notification: Notification) -> None:
-        """Raises PublishError when it was not accepted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """All that a run talks to. The clock gives aware UTC."""
-
-    ucloud: Checks
-    store: Storage
-    topics: Topics
-    clock: Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the configuration says about deciding and telling."""
-
-    policy: Policy
-    kinds: frozenset[Kind]
-    topics: tuple[Topic, ...]
-    display: Display
-    max_concurrency: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a run may take.
-
-    Attributes:
-        checks_until: seconds of ``time.monotonic``; afterwards only saving and publishing are left.
-        publish_until: seconds of ``time.monotonic``; what is not published by then stays for the next run.
-        claim: of this run, until it is certainly dead.
-    """
-
-    checks_until: float
-    publish_until: float
-    claim: Claim
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did; also its answer and its heartbeat.
-
-    Attributes:
-        checked: checks made, those without an answer among them.
-        no_answer: checks that yielded no observation.
-        skipped: tasks that were not checked because time ran out; the next run begins with them.
-        events: what was saved as worth telling, in no particular order between tasks.
-        published: notifications SNS accepted.
-        pending: notifications still in the outbox.
-        oldest_pending_seconds: how long the oldest of them waits, 0 when there is none.
-        errors: what did not succeed, a sentence each; the run is to fail when there are any.
-    """
-
-    checked: int = 0
-    no_answer: int = 0
-    skipped: int = 0
-    events: list[Event] = field(default_factory=list)
-    published: int = 0
-    pending: int = 0
-    oldest_pending_seconds: float = 0
-    errors: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the handler answers it."""
-        return {
-            "checked": self.checked,
-            "no_answer": self.no_answer,
-            "skipped": self.skipped,
-            "events": [{"kind": str(event.kind), "task": event.task.key} for event in self.events],
-            "published": self.published,
-            "pending": self.pending,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +52,7 @@ class Run:
         self._began = ports.clock()
         self._states: dict[str, TaskState] = {}
         self._summary = Summary()
+        self._delivery = Delivery(ports, rules, limits, self._summary)
 
     def check_tasks(self, tasks: Sequence[TaskRef]) -> Summary:
         """Check the tasks, save what changed, publish what is to be told.
@@ -190,7 +63,7 @@ class Run:
         self._states = self._ports.store.load_states()
         unanswered = self._check(tasks)
         self._save_unanswered(unanswered)
-        self._publish()
+        self._delivery.publish(self._states)
         self._beat(tasks)
         return self._summary
 
@@ -212,7 +85,18 @@ class Run:
         messages = notifications([event], self._rules.topics, self._rules.display)
         self._ports.store.save_event(event, messages, self._limits.claim)
         self._summary.events.append(event)
-        self._publish()
+        self._delivery.publish(states=None)
+        return self._summary
+
+    def silence(self, wanted: Silence) -> Summary:
+        """Set a silence, or end the one of the same scope when its time is already over.
+
+        Raises:
+            StoreError: the table cannot be used.
+        """
+        self._ports.store.save_silence(wanted)
+        silences = self._ports.store.outbox().silences
+        self._summary.silences = [found.scope for found in silences if found.until > self._began]
         return self._summary
 
     def _check(self, tasks: Sequence[TaskRef]) -> list[_Checked]:
@@ -300,61 +184,21 @@ class Run:
     def _note_events(self, events: Iterable[Event]) -> None:
         self._summary.events += events
 
-    def _publish(self) -> None:
-        """Publish the outbox, oldest first; for one task and topic in the order of telling."""
-        left: list[Pending] = []
-        held_back: set[tuple[str, Topic]] = set()
-        for pending in self._ports.store.pending():
-            way = pending.notification.task_key, pending.notification.topic
-            if way in held_back or not self._published(pending):
-                left.append(pending)
-                # What waits for SNS keeps its successors waiting; what SNS will never take must not.
-                if not pending.permanent:
-                    held_back.add(way)
-        self._summary.pending = len(left)
-        if left:
-            oldest = min(pending.notification.time for pending in left)
-            self._summary.oldest_pending_seconds = (self._ports.clock() - oldest).total_seconds()
-
-    def _published(self, pending: Pending) -> bool:
-        """Publish one notification if it is this run's to publish."""
-        now = self._ports.clock()
-        if time.monotonic() >= self._limits.publish_until:
-            return False
-        claim = self._limits.claim
-        try:
-            mine = pending.held_by(claim) or (
-                pending.free(now) and self._ports.store.claim(pending, claim, now)
-            )
-            if not mine:
-                return False
-            # Publish first, mark second: a crash in between repeats a message, the other order loses one.
-            self._ports.topics.publish(pending.notification)
-            self._ports.store.mark_published(pending, self._ports.clock())
-        except PublishError as error:
-            self._publishing_failed(pending, error)
-            return False
-        self._summary.published += 1
-        logger.info("published", event_id=pending.notification.event_id, topic=pending.notification.topic)
-        return True
-
-    def _publishing_failed(self, pending: Pending, error: PublishError) -> None:
-        notification = pending.notification
-        due = next_attempt(pending.attempts + 1, self._ports.clock(), permanent=error.permanent)
-        self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
-        self._summary.errors.append(f"{notification.event_id} was not accepted: {error}")
-        logger.error(
-            "not published",
-            task=notification.task_key,
-            event_id=notification.event_id,
-            topic=notification.topic,
-            cause=str(error),
-            attempts=pending.attempts + 1,
-        )
-
     def _beat(self, tasks: Sequence[TaskRef]) -> None:
-        """Write the heartbeat. The same item holds the open outages: those that are over end here."""
-        outages = self._ports.store.save_heartbeat(self._heartbeat())
+        """Write the heartbeat. What the same item holds beside it is looked after here."""
+        found = self._ports.store.save_heartbeat(self._heartbeat())
+        self._summary.listeners = found.listeners
+        ended = self._end_outages(found.outages, tasks)
+        if ended:
+            self._delivery.publish(self._states)
+        counted = found.listeners_at is None or self._began - found.listeners_at >= LISTENERS_EVERY
+        if counted:
+            self._count_listeners()
+        if ended or counted:
+            more = {"listeners": dict(self._summary.listeners), "listeners_at": iso(self._began)}
+            self._ports.store.save_heartbeat(self._heartbeat() | (more if counted else {}))
+
+    def _end_outages(self, outages: Iterable[Outage], tasks: Sequence[TaskRef]) -> bool:
         watched = [self._states[task.key] for task in tasks if task.key in self._states]
         # An outage younger than our states may concern tasks whose states we read too early to know.
         settled = [found for found in outages if found.since < self._began]
@@ -362,9 +206,14 @@ class Run:
         for ended, event in over:
             if self._ports.store.close_outage(ended, event, self._messages([event]), self._limits.claim):
                 self._note_events([event])
-        if over:
-            self._publish()
-            self._ports.store.save_heartbeat(self._heartbeat())
+        return bool(over)
+
+    def _count_listeners(self) -> None:
+        """A topic without confirmed subscription delivers nothing and fails nothing: somebody has to look."""
+        self._summary.listeners = self._ports.topics.listeners()
+        for topic, number in self._summary.listeners.items():
+            if number == 0:
+                logger.warning("nobody listens", topic=topic, cause="no confirmed subscription")
 
     def _heartbeat(self) -> dict[str, Any]:
         now = self._ports.clock()

@@ -38,6 +38,7 @@ class Notification:
     Attributes:
         time: the event's, which is also the order of publishing.
         severity: the event's.
+        incident_id: the event's, empty outside incidents.
         summary: the event in one sentence, for a digest.
         subject: empty for topics without one.
         attributes: message attributes, all of type String, none empty.
@@ -49,6 +50,7 @@ class Notification:
     topic: Topic
     time: datetime
     severity: Severity
+    incident_id: str
     summary: str
     subject: str
     body: str
@@ -96,6 +98,7 @@ def _rendered(event: Event, topics: Iterable[Topic], display: Display) -> Iterab
             topic=topic,
             time=event.time,
             severity=event.severity,
+            incident_id=event.incident_id,
             summary=said.sentence,
             subject=subject,
             body=body,

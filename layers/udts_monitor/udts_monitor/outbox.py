@@ -9,7 +9,7 @@ Publish first, mark second: a crash in between repeats a message, the other orde
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from udts_monitor.notification import Notification
+from udts_monitor.notification import Notification, Topic
 
 _FIRST_WAIT = timedelta(minutes=1)
 # Short, because what follows for the same task waits as well, so that it is told in order.
@@ -50,6 +50,11 @@ class Pending:
     lease_until: datetime
     attempts: int
     permanent: bool = False
+
+    @property
+    def way(self) -> tuple[str, Topic]:
+        """What of it has to be told in order: one task's events on one topic."""
+        return self.notification.task_key, self.notification.topic
 
     def held_by(self, claim: Claim) -> bool:
         """It was born in this run and has not failed yet."""

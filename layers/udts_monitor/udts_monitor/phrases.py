@@ -59,6 +59,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "The task cannot be resumed: remove the cause, reset the task and load in full again.",
         "任务无法恢复：先消除原因，再重置任务并重新全量迁移。",
     ),
+    "do: reset": (
+        "Follow the advice, then reset the task and load in full again: resuming does not help.",
+        "先按建议处理，再重置任务并重新全量迁移：直接恢复无效。",
+    ),
     "do: start": (
         "Start the task in the console before its time to resume is over, or delete it.",
         "请在可恢复期限之前在控制台启动任务，或将其删除。",
@@ -85,14 +89,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "按原因所述修改配置，下一次检查会自动生效。",
     ),
     "do: nothing": ("Nothing: the way from the monitor to you works.", "无需处理：通知链路正常。"),
-    "restart is enough": (
-        "Then start the task again: it resumes where it stopped.",
-        "然后重新启动任务：它会从中断处继续。",
-    ),
-    "full load needed": (
-        "Restarting is not enough: a new full load is needed.",
-        "仅重启不够：需要重新全量迁移。",
-    ),
+    "restart is enough": ("A restart is enough then.", "之后重启任务即可。"),
+    "full load needed": ("A new full load is needed.", "需要重新全量迁移。"),
     # Labels.
     "Task": ("Task", "任务"),
     "Project": ("Project", "项目"),

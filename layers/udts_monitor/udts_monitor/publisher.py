@@ -4,16 +4,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from udts_monitor.errors import PublishError
 from udts_monitor.notification import Notification, Topic
+from udts_monitor.ports import SERVICE
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 # Source: SNS quotas: an e-mail subscription that gets more than 10 messages a second is suspended.
-_PAUSE_SECONDS: Mapping[Topic, float] = {Topic.ALERTS: 0.125}
+_PAUSE_SECONDS: Mapping[Topic, float] = {Topic.ALERTS: 0.125, Topic.CHAT: 0.125}
+
+logger = Logger(service=SERVICE, child=True)
 
 
 class Publisher:
@@ -65,6 +69,18 @@ class Publisher:
             raise PublishError(f"{arn}: {error}", permanent=_refused(error)) from error
         except BotoCoreError as error:
             raise PublishError(f"{arn}: {error}", permanent=False) from error
+
+    def listeners(self) -> dict[str, int]:
+        """Confirmed subscriptions by topic; a topic that cannot be asked is missing."""
+        counted = {}
+        for topic, arn in self._topics.items():
+            try:
+                found = self._client.get_topic_attributes(TopicArn=arn)["Attributes"]
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("subscriptions not counted", topic=topic, cause=str(error))
+            else:
+                counted[str(topic)] = int(found.get("SubscriptionsConfirmed", 0))
+        return counted
 
     def _pace(self, topic: Topic) -> None:
         pause = _PAUSE_SECONDS.get(topic, 0)

@@ -10,10 +10,11 @@ A changed task is one transaction: state, history and notifications are all ther
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -27,6 +28,8 @@ from udts_monitor.item import Item
 from udts_monitor.notification import Notification
 from udts_monitor.outage import Outage
 from udts_monitor.outbox import Claim, Pending
+from udts_monitor.ports import Heartbeat, Outbox
+from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
 from udts_monitor.times import iso
 
@@ -40,7 +43,8 @@ _deserializer = TypeDeserializer()
 _NEVER_SAVED = "attribute_not_exists(pk)"
 _STILL_THAT_VERSION = "version = :version"
 _STILL_THERE = "attribute_exists(pk)"
-_STILL_IN_THE_HISTORY = "attribute_exists(published_at)"
+_STILL_IN_THE_HISTORY = "attribute_exists(#mark)"
+_STILL_THAT_SILENCE = "#until = :until"
 _LEASE_IS_OVER = "attribute_exists(pk) AND lease_until <= :now"
 _NOT_OPEN = "attribute_not_exists(#outage)"
 _STILL_THAT_OUTAGE = "#outage.id = :id"
@@ -48,6 +52,10 @@ _STILL_THAT_OUTAGE = "#outage.id = :id"
 # A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
+
+
+# Source: TransactWriteItems takes 100 actions; taking a notification off is two.
+_MARKS_A_TRANSACTION = 50
 
 
 class Store:
@@ -107,20 +115,14 @@ class Store:
         """Write an event that no state stands behind, and its notifications."""
         self._transact(self._put_events([event], item.MONITOR, notifications, claim))
 
-    def pending(self) -> list[Pending]:
-        """All notifications SNS has not accepted yet, oldest first, with one consistent Query."""
-        return [
-            Pending(
-                notification=item.notification_from(found),
-                sk=found["sk"],
-                history=(found["history_pk"], found["history_sk"]),
-                lease_owner=found["lease_owner"],
-                lease_until=datetime.fromisoformat(found["lease_until"]),
-                attempts=found["attempts"],
-                permanent=found.get("permanent", False),
-            )
-            for found in self._query(item.OUTBOX)
-        ]
+    def outbox(self) -> Outbox:
+        """All that waits, oldest first, and the silences, with one consistent Query."""
+        found = list(self._query(item.OUTBOX))
+        silences = [entry for entry in found if entry["sk"].startswith(item.SILENCE_PREFIX)]
+        waiting = [entry for entry in found if not entry["sk"].startswith(item.SILENCE_PREFIX)]
+        return Outbox(
+            pending=tuple(map(item.pending_from, waiting)), silences=tuple(map(item.silence_from, silences))
+        )
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
         """Take over a notification whose lease is over; False when another run has it or it is gone."""
@@ -131,23 +133,32 @@ class Store:
             {":owner": claim.owner, ":until": iso(claim.until), ":now": iso(now)},
         )
 
-    def mark_published(self, pending: Pending, now: datetime) -> None:
-        """Take a notification off the outbox and leave the mark in the history, in one transaction."""
-        off = {"Delete": {"TableName": self._table, "Key": self._outbox_key(pending)}}
-        history_pk, history_sk = pending.history
-        mark = {
-            "Update": {
-                "TableName": self._table,
-                "Key": _wire({"pk": history_pk, "sk": history_sk}),
-                "UpdateExpression": "SET published_at.#topic = :now",
-                "ConditionExpression": _STILL_IN_THE_HISTORY,
-                "ExpressionAttributeNames": {"#topic": pending.notification.topic},
-                "ExpressionAttributeValues": _wire({":now": iso(now)}),
-            }
-        }
-        if not self._transact([off, mark]):
-            # The history has expired meanwhile: there is nothing left to mark.
-            self._transact([off])
+    def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
+        """Take notifications off the outbox and leave the mark in the history, in transactions."""
+        self._take_off(published, "published_at", now)
+
+    def withhold(self, dropped: Sequence[Pending], now: datetime) -> None:
+        """Take notifications off the outbox unpublished and say so in the history, in transactions."""
+        self._take_off(dropped, "withheld_at", now)
+
+    def save_silence(self, silence: Silence) -> None:
+        """Begin a silence, instead of one with the same scope."""
+        with _as_store_error("save a silence"):
+            self._client.put_item(TableName=self._table, Item=_wire(item.silence_item(silence)))
+
+    def end_silence(self, silence: Silence) -> None:
+        """Forget a silence that is over, unless it was extended meanwhile."""
+        with (
+            _as_store_error("end a silence"),
+            suppress(self._client.exceptions.ConditionalCheckFailedException),
+        ):
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_wire({"pk": item.OUTBOX, "sk": item.silence_sk(silence)}),
+                ConditionExpression=_STILL_THAT_SILENCE,
+                ExpressionAttributeNames={"#until": "until"},
+                ExpressionAttributeValues=_wire({":until": silence.until}),
+            )
 
     def mark_failed(
         self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
@@ -171,8 +182,8 @@ class Store:
             {"pk": item.STATE, "sk": key}, "SET left_off_at = :now", _STILL_THERE, {":now": iso(now)}
         )
 
-    def save_heartbeat(self, summary: Mapping[str, Any]) -> tuple[Outage, ...]:
-        """Write the run's summary and return the open outages, which the same item holds."""
+    def save_heartbeat(self, summary: Mapping[str, Any]) -> Heartbeat:
+        """Write the run's summary and return what else the same item holds."""
         names = {f"#{place}": name for place, name in enumerate(summary)}
         values = {f":{place}": value for place, value in enumerate(summary.values())}
         pairs = ", ".join(f"#{place} = :{place}" for place in range(len(summary)))
@@ -185,7 +196,32 @@ class Store:
                 ExpressionAttributeValues=_wire(values),
                 ReturnValues="ALL_NEW",
             )
-        return item.outages_from(_unwired(answer["Attributes"]))
+        return item.heartbeat_from(_unwired(answer["Attributes"]))
+
+    def _take_off(self, done: Sequence[Pending], mark: str, now: datetime) -> None:
+        for batch in batched(done, _MARKS_A_TRANSACTION, strict=False):
+            writes = [write for pending in batch for write in self._off_and_marked(pending, mark, now)]
+            if not self._transact(writes):
+                # The history of one of them has expired meanwhile: there is nothing left to mark.
+                self._transact([self._off(pending) for pending in batch])
+
+    def _off(self, pending: Pending) -> Item:
+        key = _wire({"pk": item.OUTBOX, "sk": pending.sk})
+        return {"Delete": {"TableName": self._table, "Key": key}}
+
+    def _off_and_marked(self, pending: Pending, mark: str, now: datetime) -> list[Item]:
+        history_pk, history_sk = pending.history
+        marked = {
+            "Update": {
+                "TableName": self._table,
+                "Key": _wire({"pk": history_pk, "sk": history_sk}),
+                "UpdateExpression": "SET #mark.#topic = :now",
+                "ConditionExpression": _STILL_IN_THE_HISTORY,
+                "ExpressionAttributeNames": {"#mark": mark, "#topic": pending.notification.topic},
+                "ExpressionAttributeValues": _wire({":now": now}),
+            }
+        }
+        return [self._off(pending), marked]
 
     def _query(self, pk: str) -> Iterator[Item]:
         pages = self._client.get_paginator("query").paginate(
@@ -233,9 +269,6 @@ class Store:
                 "ExpressionAttributeValues": _wire(values),
             }
         }
-
-    def _outbox_key(self, pending: Pending) -> Item:
-        return _wire({"pk": item.OUTBOX, "sk": pending.sk})
 
     def _update_outbox(
         self, pending: Pending, expression: str, condition: str, values: Mapping[str, Any]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from udts_monitor.advice import advice_for
 from udts_monitor.event import MONITOR, Event, Kind
 from udts_monitor.figures import length
 from udts_monitor.phrases import Language, say
@@ -104,7 +105,7 @@ def _steps(event: Event) -> tuple[str, ...]:
         case Kind.FAILED | Kind.REMINDER | Kind.RESUME_DEADLINE if event.status == "Stopped":
             return ("do: start",)
         case Kind.FAILED | Kind.REMINDER | Kind.RESUME_DEADLINE:
-            return ("do: resume",) if event.resume_until else ("do: load again",)
+            return (_after_failure(event),)
         case Kind.STOPPED:
             return ("do: start",)
         case Kind.FINISHED:
@@ -119,6 +120,13 @@ def _steps(event: Event) -> tuple[str, ...]:
             return ("do: nothing",)
         case _:
             return ()
+
+
+def _after_failure(event: Event) -> str:
+    advice = advice_for(event.reason)
+    if event.resume_until is None:
+        return "do: load again"
+    return "do: resume" if advice is None or advice.restart_enough else "do: reset"
 
 
 def _why(event: Event, reason: str, language: Language) -> str:

@@ -1,0 +1,159 @@
+"""Empty the outbox: settle silences, claim, publish, mark.
+
+Publish first, mark second: a crash in between repeats a message, the other order would lose one.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from aws_lambda_powertools import Logger
+
+from udts_monitor.digest import digest
+from udts_monitor.errors import PublishError
+from udts_monitor.notification import PEOPLE, Notification, Topic
+from udts_monitor.outbox import Pending, next_attempt
+from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
+from udts_monitor.silence import Silence, after_silence
+from udts_monitor.state import TaskState
+
+logger = Logger(service=SERVICE, child=True)
+
+
+class Delivery:
+    """Publishes what one run may publish, and leaves the rest to the next."""
+
+    def __init__(self, ports: Ports, rules: Rules, limits: Limits, summary: Summary) -> None:
+        self._ports = ports
+        self._rules = rules
+        self._limits = limits
+        self._summary = summary
+        self._left: list[Pending] = []
+        # What waits for SNS keeps its successors waiting, so that a task is told in order; what SNS refused
+        # for what it is must not.
+        self._blocked: set[tuple[str, Topic]] = set()
+
+    def publish(self, states: Mapping[str, TaskState] | None) -> None:
+        """Publish the outbox, oldest first, people before programs.
+
+        Args:
+            states: the present states, to settle silences that are over; None leaves those alone.
+
+        Raises:
+            StoreError: the table cannot be used; what was published may be told again.
+        """
+        self._left.clear()
+        self._blocked.clear()
+        outbox, now = self._ports.store.outbox(), self._ports.clock()
+        active = [silence for silence in outbox.silences if silence.until > now]
+        over = [silence for silence in outbox.silences if silence.until <= now]
+        waiting = outbox.pending if states is None else self._settle(outbox.pending, active, over, states)
+        due = self._claimed(waiting, active)
+        # Successors of what was left are left as well; from here on only what fails blocks.
+        self._blocked.clear()
+        for topic in Topic:
+            self._publish_topic(topic, [pending for pending in due if pending.notification.topic is topic])
+        if states is not None:
+            for silence in over:
+                self._ports.store.end_silence(silence)
+        self._summary.silences = [silence.scope for silence in active]
+        self._summary.pending = len(self._left)
+        oldest = min((pending.notification.time for pending in self._left), default=now)
+        self._summary.oldest_pending_seconds = (now - oldest).total_seconds()
+
+    def _settle(
+        self,
+        waiting: Sequence[Pending],
+        active: Sequence[Silence],
+        over: Sequence[Silence],
+        states: Mapping[str, TaskState],
+    ) -> Sequence[Pending]:
+        """Drop what came up in a silence that is over and no longer matters; the rest is told now."""
+        held = [
+            pending
+            for pending in waiting
+            if _held(pending.notification, over) and not _held(pending.notification, active)
+        ]
+        _, drop = after_silence(held, states)
+        if not drop:
+            return waiting
+        self._ports.store.withhold(drop, self._ports.clock())
+        dropped = {pending.sk for pending in drop}
+        return [pending for pending in waiting if pending.sk not in dropped]
+
+    def _claimed(self, waiting: Iterable[Pending], active: Sequence[Silence]) -> list[Pending]:
+        """Those this run may publish now."""
+        due = []
+        for pending in waiting:
+            if (
+                pending.way in self._blocked
+                or _held(pending.notification, active)
+                or not self._claim(pending)
+            ):
+                self._leave(pending, blocks=not pending.permanent)
+            else:
+                due.append(pending)
+        return due
+
+    def _claim(self, pending: Pending) -> bool:
+        claim, now = self._limits.claim, self._ports.clock()
+        if pending.held_by(claim):
+            return True
+        return pending.free(now) and not self._late() and self._ports.store.claim(pending, claim, now)
+
+    def _publish_topic(self, topic: Topic, due: Sequence[Pending]) -> None:
+        if topic in PEOPLE and len(due) > self._rules.digest_above:
+            members = [pending.notification for pending in due]
+            now = self._ports.clock()
+            self._hand_over(digest(members, topic, now, self._rules.display.language), due)
+        else:
+            for pending in due:
+                self._hand_over(pending.notification, [pending])
+
+    def _hand_over(self, message: Notification, members: Sequence[Pending]) -> None:
+        """Publish one message that stands for these notifications, and mark them."""
+        if self._late() or any(pending.way in self._blocked for pending in members):
+            for pending in members:
+                self._leave(pending, blocks=True)
+            return
+        try:
+            self._ports.topics.publish(message)
+        except PublishError as error:
+            self._failed(message, members, error)
+            return
+        self._ports.store.mark_published(members, self._ports.clock())
+        self._summary.published += len(members)
+        logger.info(
+            "published",
+            task=message.task_key,
+            event_id=message.event_id,
+            topic=message.topic,
+            notifications=len(members),
+        )
+
+    def _failed(self, message: Notification, members: Sequence[Pending], error: PublishError) -> None:
+        self._summary.errors.append(f"{message.event_id} was not accepted: {error}")
+        logger.error(
+            "not published",
+            task=message.task_key,
+            event_id=message.event_id,
+            topic=message.topic,
+            cause=str(error),
+            attempts=members[0].attempts + 1,
+        )
+        for pending in members:
+            self._leave(pending, blocks=not error.permanent)
+            if not self._late():
+                due = next_attempt(pending.attempts + 1, self._ports.clock(), permanent=error.permanent)
+                self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
+
+    def _leave(self, pending: Pending, *, blocks: bool) -> None:
+        self._left.append(pending)
+        if blocks:
+            self._blocked.add(pending.way)
+
+    def _late(self) -> bool:
+        return time.monotonic() >= self._limits.publish_until
+
+
+def _held(notification: Notification, silences: Iterable[Silence]) -> bool:
+    return any(silence.holds(notification) for silence in silences)
