@@ -50,7 +50,7 @@ clean:
 		|| { echo "uv could not be installed: pip needs to reach the package index."; exit 1; }
 	@touch $@
 
-.venv/.ready: requirements/dev.txt pyproject.toml | .tools/bootstrap/.ready
+.venv/.ready: requirements/dev.txt | .tools/bootstrap/.ready
 	@$(UV) venv --clear --python .tools/bootstrap/bin/python .venv
 	@$(UV) pip install --python .venv --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --python .venv --no-deps --editable .
