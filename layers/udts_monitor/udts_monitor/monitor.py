@@ -141,10 +141,13 @@ class Run:
         if error is None:
             return future.result()
         # Nothing that UCloud does gets here: that would be no answer.
+        self._note_error(task, error)
+        return None
+
+    def _note_error(self, task: TaskRef, error: BaseException) -> None:
         logger.error("task not processed", task=task.key, exc_info=error)
         said = str(error) if isinstance(error, MonitorError) else type(error).__name__
         self._summary.errors.append(f"{task.key}: {said}")
-        return None
 
     def _assess(self, task: TaskRef, answer: Observation | NoAnswer) -> _Checked:
         before = self._states.get(task.key) or TaskState.unseen(self._began)
@@ -163,7 +166,10 @@ class Run:
             if self._ports.store.open_outage(begun, event, self._messages([event]), self._limits.claim):
                 self._note_events([event])
         with ThreadPoolExecutor(self._rules.max_concurrency) as pool:
-            list(pool.map(self._save, grouping.assessments))
+            saves = {pool.submit(self._save, found): found.task for found in grouping.assessments}
+        for save, task in saves.items():
+            if error := save.exception():
+                self._note_error(task, error)
 
     def _save(self, assessment: Assessment) -> None:
         """Save a change with its notifications; when another run was faster, it has told the same."""
@@ -217,11 +223,13 @@ class Run:
 
     def _heartbeat(self) -> dict[str, Any]:
         now = self._ports.clock()
+        # The count of listeners stays as the last run that counted wrote it.
+        summary = {name: value for name, value in self._summary.as_dict().items() if name != "listeners"}
         return {
             "ran_at": iso(self._began),
             "seconds": round((now - self._began).total_seconds(), 3),
             "run_id": self._limits.claim.owner,
-            **self._summary.as_dict(),
+            **summary,
             "errors": [cut(error, _ERROR_LIMIT) for error in self._summary.errors[:_ERRORS_KEPT]],
         }
 
