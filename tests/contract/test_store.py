@@ -21,6 +21,7 @@ from udts_monitor.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.outage import Outage, group
 from udts_monitor.outbox import Claim
 from udts_monitor.ports import Heartbeat, Storage
+from udts_monitor.silence import Silence
 from udts_monitor.state import Incident, TaskState, Unanswered
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
@@ -337,3 +338,69 @@ def test_every_state_survives_being_an_item(state: TaskState) -> None:
     from udts_monitor.store import _unwired, _wire  # noqa: PLC0415 - the wire format is the subject
 
     assert item.state_from(_unwired(_wire(item.state_item(TaskRef(task_id="udts-1"), state)))) == state
+
+
+def silence(scope: str = "all", minutes: int = 5) -> Silence:
+    """A silence somebody asked for at noon."""
+    return Silence(scope=scope, since=NOON, until=NOON + timedelta(minutes=minutes), by="ada", why="move")
+
+
+def test_a_silence_comes_with_the_outbox_and_is_no_notification(store: Storage) -> None:
+    """One Query brings both."""
+    fail(store)
+    store.save_silence(silence())
+    store.save_silence(silence("org-hiny12"))
+    found = store.outbox()
+    assert set(found.silences) == {silence(), silence("org-hiny12")}
+    assert len(found.pending) == 2
+
+
+def test_there_is_one_silence_a_scope(store: Storage) -> None:
+    """Asking again changes its end."""
+    store.save_silence(silence())
+    store.save_silence(silence(minutes=50))
+    assert store.outbox().silences == (silence(minutes=50),)
+
+
+def test_a_silence_that_was_extended_is_not_ended_by_a_run_that_did_not_know(store: Storage) -> None:
+    """The condition is its end."""
+    store.save_silence(silence(minutes=50))
+    store.end_silence(silence())
+    assert store.outbox().silences == (silence(minutes=50),)
+    store.end_silence(silence(minutes=50))
+    store.end_silence(silence(minutes=50))
+    assert store.outbox().silences == ()
+
+
+def test_withheld_is_off_the_outbox(store: Storage) -> None:
+    """And never comes back."""
+    fail(store)
+    store.withhold(store.outbox().pending, NOON)
+    assert store.outbox().pending == ()
+
+
+def test_withholding_leaves_its_mark_in_the_history(table: Table) -> None:
+    """Why was nothing sent? Because somebody asked for silence."""
+    store = Store(table.client, table.name, RETENTION)
+    fail(store)
+    store.withhold(store.outbox().pending[:1], NOON)
+    event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
+    assert event["withheld_at"]["M"] == {"alerts": {"S": "2026-11-23T12:00:00.000000Z"}}
+    assert event["published_at"]["M"] == {}
+
+
+def test_a_hundred_and_twenty_notifications_are_marked_together(store: Storage) -> None:
+    """More than a transaction takes: a storm is marked in a few of them."""
+    for number in range(60):
+        walk = Walk(task=TaskRef(task_id=f"udts-{number}"))
+        fail(store, walk)
+    assert len(store.outbox().pending) == 120
+    store.mark_published(store.outbox().pending, NOON)
+    assert store.outbox().pending == ()
+
+
+def test_the_count_of_listeners_stays_until_it_is_counted_again(store: Storage) -> None:
+    """A heartbeat without a count changes none."""
+    counted = {"listeners": {"alerts": 1}, "listeners_at": "2026-11-23T12:00:00.000000Z"}
+    store.save_heartbeat({"checked": 1} | counted)
+    assert store.save_heartbeat({"checked": 2}) == Heartbeat(listeners={"alerts": 1}, listeners_at=NOON)

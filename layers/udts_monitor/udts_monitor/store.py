@@ -25,7 +25,7 @@ from udts_monitor.assessment import Assessment
 from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
 from udts_monitor.item import Item
-from udts_monitor.notification import Notification
+from udts_monitor.notification import Notification, Topic
 from udts_monitor.outage import Outage
 from udts_monitor.outbox import Claim, Pending
 from udts_monitor.ports import Heartbeat, Outbox
@@ -199,7 +199,9 @@ class Store:
         return item.heartbeat_from(_unwired(answer["Attributes"]))
 
     def _take_off(self, done: Sequence[Pending], mark: str, now: datetime) -> None:
-        for batch in batched(done, _MARKS_A_TRANSACTION, strict=False):
+        # A transaction takes no item twice, and the topics of one event share its item in the history.
+        by_topic = [[pending for pending in done if pending.way[1] is topic] for topic in Topic]
+        for batch in (batch for part in by_topic for batch in _batches(part)):
             writes = [write for pending in batch for write in self._off_and_marked(pending, mark, now)]
             if not self._transact(writes):
                 # The history of one of them has expired meanwhile: there is nothing left to mark.
@@ -307,6 +309,10 @@ class Store:
                 else:
                     return True
         raise AssertionError  # not reached: the last attempt returns or raises
+
+
+def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
+    return batched(done, _MARKS_A_TRANSACTION, strict=False)
 
 
 @contextmanager

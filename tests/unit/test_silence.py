@@ -1,0 +1,173 @@
+"""Silences: what is held back, what comes afterwards, and what a wrong wish is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes import kinds
+from tests.walk import NOON, X, failed
+from tests.world import World
+from udts_monitor.assessment import Policy
+from udts_monitor.errors import CommandError
+from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.silence import Silence, parse_silence
+
+WISH = {
+    "scope": "all",
+    "until": "2026-11-23T18:00:00+08:00",
+    "by": "ada",
+    "why": "switch-over",
+}
+HOUR = timedelta(hours=1)
+
+
+def silenced(scope: str = "all", minutes: int = 10, names: tuple[str, ...] = ("udts-1",)) -> World:
+    """A world in which somebody just asked for a silence."""
+    world = World(names)
+    world.run()
+    until = world.clock() + timedelta(minutes=minutes)
+    world.start().silence(Silence(scope=scope, since=world.clock(), until=until, by="ada"))
+    return world
+
+
+def checks(world: World, *answers: str | Observation | NoAnswer) -> list[tuple[str, str]]:
+    """Check after check of the first task; what was told on the way."""
+    already = len(world.sns.accepted)
+    for answer in answers:
+        world.ucloud.set(udts_1=answer)
+        world.run()
+    return kinds(world.sns.accepted[already:])
+
+
+def test_alerts_are_held_back_and_programs_are_told() -> None:
+    """The events topic is never silent, and the history neither."""
+    world = silenced()
+    assert checks(world, "Failed") == [("failed", "events")]
+    assert world.store.heartbeat["pending"] == 1
+    assert world.store.heartbeat["silences"] == ["all"]
+    assert len(world.store.history) == 3
+
+
+def test_what_still_matters_is_told_once_when_the_silence_ends() -> None:
+    """Failed and still failed: one alert, however much was held back."""
+    world = silenced(minutes=6 * 60)
+    assert ("failed", "alerts") not in checks(world, *["Failed"] * 300)
+    told = checks(world, *["Failed"] * 120)
+    assert [topic for _, topic in told].count("alerts") == 1
+    assert world.store.silences == {}
+    assert world.store.waiting == {}
+
+
+def test_what_is_over_is_not_told_any_more() -> None:
+    """Failed and recovered within the silence: nobody needs to know, and the history says why."""
+    world = silenced()
+    told = checks(world, "Failed", "Starting", "Syncing", "Syncing", *["Syncing"] * 10)
+    assert told == [("failed", "events"), ("recovered", "events")]
+    assert [sorted(marks) for marks in world.store.withheld.values()] == [["alerts"], ["alerts"]]
+
+
+def test_a_finish_in_the_silence_is_told_afterwards() -> None:
+    """Finished stays finished."""
+    world = silenced()
+    told = checks(world, "Failed", "Starting", "Done", *["Done"] * 10)
+    assert [entry for entry in told if entry[1] == "alerts"] == [("finished", "alerts")]
+
+
+def test_the_end_of_an_incident_told_before_the_silence_is_told_after_it() -> None:
+    """People still believe it failed."""
+    world = World()
+    checks(world, "Syncing", "Failed")
+    world.start().silence(
+        Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
+    )
+    told = checks(world, *["Syncing"] * 15)
+    assert told == [("recovered", "events"), ("recovered", "alerts")]
+
+
+def test_out_of_reach_and_back_within_the_silence_is_nobody_s_business() -> None:
+    """The same for answers that were missing."""
+    world = silenced()
+    told = checks(world, X, X, X, "Syncing", *["Syncing"] * 10)
+    assert told == [("unreachable", "events"), ("reachable", "events")]
+
+
+@pytest.mark.parametrize("scope", ["org-hiny12/udts-1", "org-hiny12", "udts-2", "-/udts-2", "-/udts"])
+def test_a_silence_elsewhere_holds_nothing_back(scope: str) -> None:
+    """A project's silence is not another project's, and ids are not prefixes."""
+    assert checks(silenced(scope), "Failed") == [("failed", "alerts"), ("failed", "events")]
+
+
+@pytest.mark.parametrize("scope", ["-/udts-1", "-", "all"])
+def test_a_scope_is_a_task_a_project_or_everything(scope: str) -> None:
+    """The three scopes there are."""
+    assert checks(silenced(scope), "Failed") == [("failed", "events")]
+
+
+def test_another_task_is_told_during_a_task_s_silence() -> None:
+    """Silence for one is no silence for all."""
+    world = silenced("-/udts-1", names=("udts-1", "udts-2"))
+    world.ucloud.set(udts_1="Failed", udts_2="Failed")
+    world.run()
+    told = [(found.task_key, str(found.topic)) for found in world.sns.accepted]
+    assert sorted(told) == [("-/udts-1", "events"), ("-/udts-2", "alerts"), ("-/udts-2", "events")]
+
+
+def test_a_silence_can_be_ended_early() -> None:
+    """The same scope with a time that has passed ends it, and the next run tells."""
+    world = silenced(minutes=600)
+    checks(world, "Failed")
+    world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
+    assert checks(world, "Failed") == [("failed", "alerts")]
+
+
+def test_a_crash_at_the_end_of_a_silence_loses_nothing() -> None:
+    """Whatever call it dies at, the alert comes, and comes once unless it was accepted and not marked."""
+    for call in range(1, 20):
+        for after in (False, True):
+            world = silenced(minutes=3)
+            checks(world, "Failed", "Failed", "Failed")
+            died_at = world.run_killed_at(call, after=after)
+            checks(world, *["Failed"] * 5)
+            repeated = died_at == ("publish" if after else "mark_published")
+            assert kinds(world.sns.accepted).count(("failed", "alerts")) == 1 + repeated
+            assert world.store.silences == {}
+
+
+def test_a_silence_is_read_from_a_command() -> None:
+    """Scope, end, person and reason."""
+    wanted = parse_silence(WISH, NOON - 6 * HOUR)
+    assert (wanted.scope, wanted.until - NOON, wanted.by, wanted.why) == (
+        "all", -2 * HOUR, "ada", "switch-over"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"scope": ""}, "scope"),
+        ({"scope": 7}, "scope"),
+        ({"by": None}, "by"),
+        ({"until": "tomorrow"}, "until"),
+        ({"until": "2026-11-23T18:00:00"}, "until"),
+        ({"until": None}, "until"),
+        ({"until": "2027-11-23T18:00:00Z"}, "31 days"),
+    ],
+)
+def test_a_wrong_wish_is_refused_with_its_rule(change: dict[str, object], named: str) -> None:
+    """Who asks at night needs to hear what is missing; a silence for ever is a mistake."""
+    with pytest.raises(CommandError, match=named):
+        parse_silence(WISH | change, NOON)
+
+
+def test_all_that_is_wrong_is_named_together() -> None:
+    """One answer, not three attempts."""
+    with pytest.raises(CommandError, match=r"scope.*by.*until"):
+        parse_silence({}, NOON)
+
+
+def test_a_retry_within_the_grace_of_a_silence_does_not_hide_the_failure_after_it() -> None:
+    """What comes up after the end is told as ever."""
+    world = World(policy=Policy(recovered_after_checks=1))
+    world.start().silence(Silence(scope="all", since=NOON, until=NOON + timedelta(minutes=3), by="ada"))
+    told = checks(world, failed(0, 3), "Syncing", "Syncing", "Syncing", failed(1, 3))
+    assert [entry for entry in told if entry[1] == "alerts"] == [("failed", "alerts")]

@@ -1,0 +1,136 @@
+"""Storms: many events in one run are one message for people and every single event for programs."""
+
+import json
+import time
+from collections import Counter
+from datetime import timedelta
+
+from tests.fakes import KilledError
+from tests.world import World
+from udts_monitor.errors import PublishError
+from udts_monitor.notification import Notification, Topic
+
+NAMES = [f"udts-{number:04}" for number in range(200)]
+
+
+def storm(names: list[str] = NAMES, **settings: object) -> World:
+    """Every task has failed, nothing is told yet."""
+    world = World(names, topics=tuple(Topic), max_concurrency=16, **settings)  # type: ignore[arg-type]
+    world.run()
+    world.ucloud.set(**{name.replace("-", "_"): "Failed" for name in names})
+    return world
+
+
+def per_topic(world: World) -> Counter[str]:
+    """How many messages each topic got."""
+    return Counter(str(found.topic) for found in world.sns.accepted)
+
+
+def test_two_hundred_failures_are_one_mail_one_card_and_two_hundred_events() -> None:
+    """The phone rings once."""
+    world = storm()
+    assert world.run().published == 600
+    assert per_topic(world) == {"alerts": 1, "chat": 1, "events": 200}
+    assert world.store.waiting == {}
+
+
+def test_as_many_as_allowed_are_told_one_by_one() -> None:
+    """DIGEST_ABOVE is what still comes as single messages."""
+    world = storm(NAMES[:5], digest_above=5)
+    world.run()
+    assert per_topic(world) == {"alerts": 5, "chat": 5, "events": 5}
+    more = storm(NAMES[:6], digest_above=5)
+    more.run()
+    assert per_topic(more) == {"alerts": 1, "chat": 1, "events": 6}
+
+
+def test_a_digest_names_the_worst_first_and_counts_the_rest() -> None:
+    """Readable on a phone: a dozen lines and how many more there are."""
+    world = World(NAMES[:30], topics=tuple(Topic), max_concurrency=1)
+    answers = {name.replace("-", "_"): "Done" for name in NAMES[:30]}
+    world.ucloud.set(**(answers | {"udts_0029": "Failed"}))
+    world.run()
+    (mail,) = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
+    first = mail.body.splitlines()[2]
+    assert first.startswith("CRITICAL: udts-0029 failed")
+    assert "and 18 more" in mail.body
+    assert len(mail.body) <= 1600
+    assert mail.subject == "[DIGEST] UDTS monitor (monitor): 30 events: 1 failed, 29 finished"
+    assert (mail.attributes["event"], mail.attributes["severity"]) == ("digest", "critical")
+    (card,) = [found for found in world.sns.accepted if found.topic is Topic.CHAT]
+    assert json.loads(card.body)["metadata"]["threadId"] == "digest"
+
+
+def test_a_digest_s_id_follows_from_its_members() -> None:
+    """The same members again, after a crash, make the same digest: a repeat is recognisable."""
+    world = storm(NAMES[:10])
+    publish = world.sns.publish
+    died: list[Notification] = []
+
+    def die_after(notification: Notification) -> None:
+        publish(notification)
+        if not died:
+            died.append(notification)
+            raise KilledError
+
+    world.sns.publish = die_after  # type: ignore[method-assign]
+    try:
+        world.run()
+    except KilledError:
+        world.clock.forward(timedelta(minutes=2))
+    world.run()
+    mails = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
+    assert len(mails) == 2
+    assert mails[0].event_id == mails[1].event_id
+
+
+def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:
+    """The next runs tell the rest: still one mail, and each event once."""
+    world = storm()
+    publish = world.sns.publish
+
+    def slow(notification: Notification) -> None:
+        time.sleep(0.005)
+        publish(notification)
+
+    world.sns.publish = slow  # type: ignore[method-assign]
+    run = world.start()
+    run._limits = run._delivery._limits = run._limits.__class__(  # noqa: SLF001 - only the time is short
+        checks_until=run._limits.checks_until,  # noqa: SLF001
+        publish_until=time.monotonic() + 0.6,
+        claim=run._limits.claim,  # noqa: SLF001
+    )
+    summary = run.check_tasks(world.tasks)
+    assert summary.pending > 0
+    for _ in range(5):
+        world.clock.forward(timedelta(minutes=2))
+        world.run()
+    assert per_topic(world)["events"] == 200
+    assert len({found.event_id for found in world.sns.accepted if found.topic is Topic.EVENTS}) == 200
+    assert world.store.waiting == {}
+
+
+def test_a_digest_that_is_refused_waits_with_all_its_members() -> None:
+    """SNS down during a storm: afterwards one mail."""
+    world = storm(NAMES[:20])
+    world.sns.refuse = lambda found: (
+        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
+    )
+    summary = world.run()
+    assert (summary.pending, len(summary.errors)) == (20, 1)
+    assert {pending.attempts for pending in world.store.waiting.values()} == {1}
+    world.sns.refuse = lambda _: None
+    world.run()
+    world.run()
+    assert per_topic(world) == {"alerts": 1, "chat": 1, "events": 20}
+
+
+def test_nobody_listening_is_noticed_once_an_hour() -> None:
+    """A topic without a confirmed subscription shows in the summary; the count costs a call an hour."""
+    world = World()
+    world.sns.subscriptions = {"alerts": 0, "events": 2}
+    assert world.run().listeners == {"alerts": 0, "events": 2}
+    world.fuse.calls.clear()
+    for _ in range(119):
+        assert world.run().listeners == {"alerts": 0, "events": 2}
+    assert world.fuse.calls.count("listeners") == 1
