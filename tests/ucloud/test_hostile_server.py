@@ -44,7 +44,7 @@ def test_a_server_that_hangs_costs_no_more_than_the_deadline() -> None:
     """No answer, in time."""
     with simulator_running(one_task("Loading")) as simulator:
         simulator.inject(hang=True)
-        with within(1.2):
+        with within(3):
             found = Asking(simulator.url).unanswered(seconds=0.4)
         assert (found.cause, found.configuration) == ("timeout", False)
 
@@ -53,7 +53,7 @@ def test_a_server_that_sends_a_byte_a_second_costs_no_more_than_the_deadline() -
     """Each byte comes in time for every timeout between two bytes: only a clock beside them helps."""
     with simulator_running(one_task("Loading")) as simulator:
         simulator.inject(trickle=True)
-        with within(2.8):
+        with within(8):
             assert Asking(simulator.url).unanswered(seconds=1.2).cause == "timeout"
         assert len(simulator.log().calls) == 1
 
@@ -62,7 +62,7 @@ def test_a_server_that_sends_a_byte_a_second_costs_no_more_than_the_deadline() -
 def test_a_body_that_trickles_costs_no_more_than_the_deadline(status: bytes) -> None:
     """With any HTTP status; a redirect's body is nothing special."""
     with raw_server(trickles(head(status, ELSEWHERE), every_seconds=0.05, times=100)) as server:
-        with within(1.0):
+        with within(2.5):
             assert Asking(server.url).unanswered(seconds=0.4).cause == "timeout"
         assert len(server.requests) == 1
 
@@ -70,7 +70,7 @@ def test_a_body_that_trickles_costs_no_more_than_the_deadline(status: bytes) -> 
 def test_half_an_answer_and_then_nothing_costs_no_more_than_the_deadline() -> None:
     """The status in the first half is not believed."""
     answer = head(b"200 OK", b"Content-Length: 500\r\n") + DONE
-    with raw_server(sends(answer, then_waits_seconds=1.5)) as server, within(1.4):
+    with raw_server(sends(answer, then_waits_seconds=8)) as server, within(3):
         assert Asking(server.url).unanswered(seconds=0.4).cause == "timeout"
 
 
@@ -88,7 +88,7 @@ def test_an_answer_of_100_megabytes_is_dropped_at_the_limit() -> None:
     """Not held in memory, not waited for, not asked for again; the true status at its end is not believed."""
     with simulator_running(one_task("Loading")) as simulator:
         simulator.inject(huge_megabytes=100)
-        with within(3):
+        with within(8):
             found = Asking(simulator.url).unanswered()
         assert (found.cause, found.configuration) == ("too large", False)
         assert len(simulator.log().calls) == 1

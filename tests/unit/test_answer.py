@@ -392,7 +392,7 @@ ANSWERS = shaped(
     Message=st.text(),
     Data=shaped(
         Status=st.sampled_from(["Done", "Failed", "Frobnicating"]),
-        FailedMessage=st.text(),
+        FailedMessage=st.text(alphabet=st.characters()),
         MaxRetryCount=st.integers(),
         CurRetryCount=st.integers(),
         Progress=shaped(**dict.fromkeys(FIGURES, st.integers() | st.floats())),
@@ -423,6 +423,7 @@ def status_word_in(body: bytes) -> str | None:
 @example(body=b'{"Data": {"Status": "Done"}, "RetCode": 1e400}', http_status=200, uuid="")
 @example(body=b'{"Data": {"Status": "Done"}, "RetCode": -Infinity}', http_status=200, uuid="")
 @example(body=b'{"Data": {"Status": "\\ud800"}}', http_status=200, uuid="\ud800")
+@example(body=b'{"Data": {"Status": "Done", "FailedMessage": "\\ud800"}}', http_status=200, uuid="")
 def test_whatever_comes_is_an_observation_or_a_refusal(body: bytes, http_status: int, uuid: str) -> None:
     """No exception, no status that is not in the answer, and nothing that could not be stored."""
     found = read_answer(http_status=http_status, body=body, request_uuid=uuid)

@@ -1,6 +1,7 @@
 """The UCloud keys: seldom read, soon renewed, never lost, and never seen."""
 
 import json
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +31,13 @@ class Vault:
         self.content = content
         self.now = 1000.0
         self.reads = 0
+        self.slow_seconds = 0.0
         self.keys = SecretKeys(self.read, lambda: self.now)
 
     def read(self) -> str:
         """The secret's text, or why there is none."""
         self.reads += 1
+        time.sleep(self.slow_seconds)
         if isinstance(self.content, KeysError):
             raise self.content
         return self.content
@@ -91,6 +94,7 @@ def test_many_threads_with_rejected_keys_read_the_secret_once() -> None:
     vault.keys.current()
     vault.content = secret(NEW)
     vault.now += 60
+    vault.slow_seconds = 0.05
     start = Barrier(16)
 
     def rejected(_: int) -> KeyPair | None:
@@ -105,6 +109,7 @@ def test_many_threads_with_rejected_keys_read_the_secret_once() -> None:
 def test_many_threads_read_a_fresh_secret_once() -> None:
     """A cold start checks many tasks at the same moment."""
     vault = Vault(secret(OLD))
+    vault.slow_seconds = 0.05
     start = Barrier(16)
 
     def first(_: int) -> KeyPair:
