@@ -6,12 +6,20 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udts_monitor.aws import read_secret
 from udts_monitor.credentials import FixedKeys, KeyPair, KeysError, SecretKeys, parse_keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 OLD = KeyPair("old-public", "old-private")
 NEW = KeyPair("new-public", "new-private")
@@ -185,6 +193,73 @@ def test_keys_from_the_environment_are_never_renewed() -> None:
     keys = FixedKeys(OLD)
     assert keys.current() == OLD
     assert keys.renewed(OLD) is None
+
+
+# --- Secrets Manager ------------------------------------------------------------------------------
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:udts-AbCdEf"
+
+
+@pytest.fixture(scope="module")
+def manager() -> "SecretsManagerClient":
+    """A client that never gets as far as a network: every answer is put before it."""
+    return boto3.client(
+        "secretsmanager", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+
+
+def test_the_text_of_the_secret_is_read(manager: "SecretsManagerClient") -> None:
+    """By its ARN; a secret of bytes has no text, which is a broken secret and no crash."""
+    with Stubber(manager) as aws:
+        aws.add_response("get_secret_value", {"SecretString": secret(OLD)}, {"SecretId": ARN})
+        assert parse_keys(read_secret(manager, ARN)) == OLD
+        aws.add_response("get_secret_value", {"SecretBinary": b"x"}, {"SecretId": ARN})
+        with pytest.raises(KeysError):
+            parse_keys(read_secret(manager, ARN))
+
+
+@pytest.mark.parametrize(
+    ("code", "configuration"),
+    [
+        pytest.param("ResourceNotFoundException", True, id="no such secret"),
+        pytest.param("InvalidRequestException", True, id="the secret is being deleted"),
+        pytest.param("AccessDeniedException", True, id="the function may not read it"),
+        pytest.param("DecryptionFailure", True, id="the key of the secret is gone"),
+        pytest.param("ValidationException", True, id="not an ARN"),
+        pytest.param("ThrottlingException", False, id="too many calls"),
+        pytest.param("InternalServiceError", False, id="AWS has a bad moment"),
+        pytest.param("ExpiredTokenException", False, id="the function's credentials are about to be renewed"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_told_with_what_to_check(
+    manager: "SecretsManagerClient", code: str, *, configuration: bool
+) -> None:
+    """Where waiting does not help the reason says what to look at; a hundred checks read it once."""
+    with Stubber(manager) as aws:
+        aws.add_client_error("get_secret_value", code)  # a second call would find no answer
+        keys = SecretKeys(lambda: read_secret(manager, ARN), lambda: 1000.0)
+        for _ in range(100):
+            with pytest.raises(KeysError) as told:
+                keys.current()
+            assert told.value.configuration is configuration
+            assert code in told.value.reason
+            assert ("check UCLOUD_SECRET_ARN" in told.value.reason) is configuration
+
+
+def test_no_connection_to_secrets_manager_passes() -> None:
+    """Nobody has to change anything, and nothing but the kind of error is told."""
+    nowhere = boto3.client(
+        "secretsmanager",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:9",
+        aws_access_key_id="none",
+        aws_secret_access_key="none",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(KeysError) as told:
+        read_secret(nowhere, ARN)
+    assert not told.value.configuration
+    assert told.value.reason == f"the secret {ARN} cannot be read: EndpointConnectionError"
 
 
 # --- What nobody may see --------------------------------------------------------------------------
