@@ -1,4 +1,4 @@
-"""The real template, built and deployed once: IAM enforced, on a schedule, watching a simulated UCloud."""
+"""The real template, built and deployed once, with IAM enforced, watching a simulated UCloud."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="session")
 def stack(built: Path, simulator: Simulator) -> Iterator[Stack]:
-    """The deployed stack: policies are enforced and the schedule fires every minute."""
+    """The deployed stack: policies are enforced, the schedule is off."""
     with local_aws(auth=True) as aws:
         keys = {"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY}
         secret = keep_secret(aws.client("secretsmanager"), keys)
