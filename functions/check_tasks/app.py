@@ -40,7 +40,7 @@ for chatty in ("boto3", "botocore", "urllib3"):
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
     """Check all tasks, or do what a person asks for: ``{"command": "test"}`` or ``"silence"``.
 
     Returns:
@@ -54,13 +54,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """
     settings = read_settings()
     run = Run(_ports(settings), _rules(settings), _limits(context))
-    match event.get("command", "check"):
+    match (event or {}).get("command", "check"):
         case "check":
             summary = _check_tasks(run, settings)
         case "test":
             summary = run.send_test()
         case "silence":
-            summary = run.silence(parse_silence(event, datetime.now(UTC)))
+            summary = run.silence(parse_silence(event or {}, datetime.now(UTC)))
         case other:
             raise CommandError(f"The command {other!r} is not known; known are check, test and silence")
     if summary.errors:

@@ -1,0 +1,121 @@
+"""The handler as Lambda calls it: AWS by moto, UCloud by the simulator, every AWS call counted."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.client
+import pytest
+from moto import mock_aws
+
+from functions.check_tasks import app
+from local.simulator import Simulator, simulator_running
+from tests.table import create_table
+from udts_monitor.config import Settings
+
+KEYS = {"public_key": "simulator-public-key", "private_key": "simulator-private-key"}
+TASKS = [f"udts-{number}" for number in range(1, 6)]
+
+
+@dataclass
+class Deployed:
+    """A function with its environment, and what happens around it."""
+
+    simulator: Simulator
+    queues: Mapping[str, str]
+    secret: str
+    calls: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+
+    def run(self, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call the handler and return its answer."""
+        self.runs += 1
+        context = SimpleNamespace(
+            function_name="check-tasks",
+            memory_limit_in_mb=256,
+            invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:check-tasks",
+            aws_request_id=f"run-{self.runs}",
+            get_remaining_time_in_millis=lambda: 30_000,
+        )
+        return app.lambda_handler(event, context)  # type: ignore[arg-type]
+
+    def counted(self) -> Counter[str]:
+        """The AWS calls and the UCloud calls of one more run."""
+        self.calls.clear()
+        self.simulator.forget_calls()
+        self.run()
+        return self.calls + Counter({"UCloud": len(self.simulator.log().calls)})
+
+    def arrived(self, topic: str) -> list[dict[str, Any]]:
+        """What a topic's queue got since the last look, in order."""
+        sqs, found = boto3.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.queues[topic], MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queues[topic], ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """Five healthy tasks."""
+    tasks = [{"id": task, "steps": ["Syncing"]} for task in TASKS]
+    with simulator_running({"tasks": tasks}) as running:
+        yield running
+
+
+@pytest.fixture
+def deployed(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, counting: Counter[str]
+) -> Iterator[Deployed]:
+    """The function, deployed to an AWS of its own, with a queue at each topic."""
+    with mock_aws():
+        create_table(boto3.client("dynamodb"), "monitor")
+        secret = boto3.client("secretsmanager").create_secret(Name="keys", SecretString=json.dumps(KEYS))
+        sns, sqs, queues = boto3.client("sns"), boto3.client("sqs"), {}
+        for topic in ("alerts", "events"):
+            arn = sns.create_topic(Name=topic)["TopicArn"]
+            queues[topic] = sqs.create_queue(QueueName=topic)["QueueUrl"]
+            queue_arn = f"arn:aws:sqs:us-east-1:123456789012:{topic}"
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn)
+            monkeypatch.setenv(f"{topic.upper()}_TOPIC_ARN", arn)
+        monkeypatch.setenv("TABLE_NAME", "monitor")
+        monkeypatch.setenv("UCLOUD_SECRET_ARN", secret["ARN"])
+        monkeypatch.setenv("UCLOUD_BASE_URL", simulator.url)
+        monkeypatch.setenv("UDTS_TASKS", ", ".join(TASKS))
+        yield Deployed(simulator=simulator, queues=queues, secret=secret["ARN"], calls=counting)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Every AWS call that any client makes, by operation."""
+    calls: Counter[str] = Counter()
+    make: Callable[..., object] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined] # noqa: SLF001
+
+    def counted(client: object, operation: str, parameters: object) -> object:
+        calls[operation] += 1
+        return make(client, operation, parameters)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
+    return calls
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the shell reaches the function, no adapter of an earlier test either."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    app._ports.cache_clear()  # noqa: SLF001 - a new execution environment
+    app._parameters.cache_clear()  # noqa: SLF001
