@@ -111,9 +111,9 @@ def _killed(stage: Stage, point: Point) -> bool:
 
 def _stolen(stage: Stage) -> int:
     """What a run takes from the dead one, though nobody can know yet that it is dead."""
-    held = {found["sk"]: datetime.fromisoformat(found["lease_until"]) for found in stage.items("OUTBOX")}
+    held = stage.outbox()
     _healthy(stage)
-    left = {found["sk"] for found in stage.items("OUTBOX")}
+    left = stage.outbox()
     now = datetime.now(UTC)
     return sum(1 for sk, until in held.items() if sk not in left and now < until)
 

@@ -140,6 +140,7 @@ def handlers_running(folder: Path) -> Iterator[Handlers]:
             cwd=PROJECT,
             env={
                 "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": str(PROJECT / "layers/udts_monitor"),
                 "AWS_ACCESS_KEY_ID": "test",
                 "AWS_SECRET_ACCESS_KEY": "test",
                 "AWS_DEFAULT_REGION": "us-east-1",

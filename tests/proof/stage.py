@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import boto3
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
 
-from local.aws import LocalAws
+from local.aws import REGION, LocalAws
 from local.inbox import Inbox, Message
 from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator, simulator_running
 from tests.proof.handlers import Ended, Handlers, Running
@@ -31,12 +33,18 @@ class SharedAws(LocalAws):
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - as the original
         """A client of the service."""
-        return _client(LocalAws(endpoint=self.endpoint, folder=self.folder), service)
+        return _client(self.endpoint, service)
 
 
 @cache
-def _client(aws: LocalAws, service: str) -> Any:  # noqa: ANN401 - any service
-    return aws.client(service)  # type: ignore[call-overload]
+def _client(endpoint: str, service: str) -> Any:  # noqa: ANN401 - any service
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name=REGION,
+    )
+    many = Config(max_pool_connections=32)
+    return session.client(service, endpoint_url=endpoint, config=many)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +93,17 @@ class Stage:
 
     def wait_for_leases(self) -> None:
         """Until everything in the outbox may be claimed."""
-        leases = [datetime.fromisoformat(found["lease_until"]) for found in self.items("OUTBOX")]
+        leases = self.outbox().values()
         if leases:
             time.sleep(max(0.0, (max(leases) - datetime.now(UTC)).total_seconds()) + 0.01)
+
+    def outbox(self) -> dict[str, datetime]:
+        """What waits in the outbox, and until when nobody else may publish it."""
+        return {found["sk"]: datetime.fromisoformat(found["lease_until"]) for found in self.waiting()}
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The notifications in the outbox, oldest first."""
+        return [found for found in self.items("OUTBOX") if "lease_until" in found]
 
     def items(self, pk: str) -> list[dict[str, Any]]:
         """The items of a partition, in the order of their sort keys; the proxy does not see this."""

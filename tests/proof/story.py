@@ -96,7 +96,7 @@ def _wrong(stage: Stage, story: Story, events: Mapping[str, tuple[str, str]]) ->
             wrong.append(f"transitions of {task}: {found}")
         if versions[task] != list(range(1, int(states[task]["version"]) + 1)):
             wrong.append(f"versions of {task}: {versions[task]}")
-    if stage.items("OUTBOX"):
+    if stage.outbox():
         wrong.append("the outbox is not empty")
     wrong += [
         f"{event['event_id']} is marked for {sorted(event['published_at'])} only"
@@ -110,8 +110,12 @@ def _wrong(stage: Stage, story: Story, events: Mapping[str, tuple[str, str]]) ->
 def saved_versions(stage: Stage) -> dict[str, list[int]]:
     """The versions of each task whose saving DynamoDB carried out, in order."""
     versions: dict[str, list[int]] = {task: [] for task in stage.tasks}
+    done: set[str] = set()
     for record in stage.proxy.records:
-        if record.call.operation == "TransactWriteItems" and record.status == 200:
+        request = record.call.request
+        # The same token is the same transaction: DynamoDB answers a second time and writes nothing.
+        if record.status == 200 and request.get("ClientRequestToken", "") not in {"", *done}:
+            done.add(request["ClientRequestToken"])
             for task, version in _states_in(record.call):
                 versions[task].append(version)
     return versions

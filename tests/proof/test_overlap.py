@@ -1,0 +1,299 @@
+"""Eight runs at once on one state: every event is told once on each topic, and no update is lost."""
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.fakes import FakeStore, KilledError
+from tests.proof.figures import note
+from tests.proof.stage import SharedAws
+from tests.table import create_table
+from tests.walk import X
+from tests.world import LEASE, World
+from udts_monitor.assessment import Assessment, Policy
+from udts_monitor.event import Event
+from udts_monitor.monitor import Run
+from udts_monitor.notification import Notification
+from udts_monitor.observation import NoAnswer
+from udts_monitor.store import Store
+
+RUNS_AT_ONCE = 8
+TASKS = ["udts-1", "udts-2", "udts-3", "udts-4"]
+REFUSED = NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True)
+ANSWERS: tuple[str | NoAnswer, ...] = (
+    "Syncing", "Loading", "Failed", "FailedUnrecoverable", "Starting", "Done", "Stopped", "Frobnicating",
+    X, REFUSED,
+)  # fmt: skip
+# At once, so that what is told does not depend on how many of the runs came one after the other.
+AT_ONCE = Policy(unreachable_after_checks=1, recovered_after_checks=1, stopped_grace=timedelta(0))
+
+
+class Delayed:
+    """A port that takes its time, before it acts and after."""
+
+    def __init__(self, port: object, most_seconds: float, seed: int) -> None:
+        self._port = port
+        self._most = most_seconds
+        self._random = random.Random(seed)  # noqa: S311 - repeatable
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The port's method, late."""
+        method = getattr(self._port, name)
+
+        def late(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - any method of any port
+            time.sleep(self._random.uniform(0, self._most))
+            try:
+                return method(*given, **named)
+            finally:
+                time.sleep(self._random.uniform(0, self._most))
+
+        return late
+
+
+@dataclass
+class Witness:
+    """A store's witness: what was really saved, whoever was told so."""
+
+    store: Any
+    saved: list[Assessment] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the rest of the port
+        """Everything else goes through."""
+        return getattr(self.store, name)
+
+    def save(self, assessment: Assessment, notifications: Iterable[Notification], *rest: Any) -> bool:  # noqa: ANN401
+        """The port."""
+        done: bool = self.store.save(assessment, notifications, *rest)
+        with self.lock:
+            if done:
+                self.saved.append(assessment)
+                self.events += assessment.events
+        return done
+
+    def open_outage(self, outage: object, event: Event, *rest: Any) -> bool:  # noqa: ANN401
+        """The port."""
+        return self._told(self.store.open_outage(outage, event, *rest), event)
+
+    def close_outage(self, outage: object, event: Event, *rest: Any) -> bool:  # noqa: ANN401
+        """The port."""
+        return self._told(self.store.close_outage(outage, event, *rest), event)
+
+    def _told(self, done: bool, event: Event) -> bool:  # noqa: FBT001 - an answer
+        with self.lock:
+            if done:
+                self.events.append(event)
+        return done
+
+
+@contextmanager
+def overlapping(store: object, most_seconds: float) -> Iterator[tuple[World, Witness]]:
+    """A world whose ports all take up to so long before and after each call."""
+    world = World(TASKS, policy=AT_ONCE, digest_above=1000)
+    witness = Witness(store)
+    late: dict[str, Any] = {
+        name: Delayed(port, most_seconds, seed)
+        for seed, (name, port) in enumerate(
+            {"ucloud": world.ucloud, "store": witness, "sns": world.sns}.items()
+        )
+    }
+    reached, accepted = world.ucloud, world.sns
+    vars(world).update(late)
+    vars(world).update(told=accepted, at_ucloud=reached)
+    yield world, witness
+
+
+def at_once(world: World, runs: int = RUNS_AT_ONCE) -> list[BaseException | None]:
+    """So many runs that begin together; how each of them ended."""
+    together = threading.Barrier(runs)
+
+    def go(run: Run) -> None:
+        together.wait()
+        run.check_tasks(world.tasks)
+
+    started = [world.start() for _ in range(runs)]
+    with ThreadPoolExecutor(runs) as pool:
+        return [future.exception() for future in [pool.submit(go, run) for run in started]]
+
+
+def draw(seed: int) -> dict[str, str | NoAnswer]:
+    """What UCloud says of each task from now on."""
+    drawn = random.Random(seed)  # noqa: S311 - repeatable
+    return {task.replace("-", "_"): drawn.choice(ANSWERS) for task in TASKS}
+
+
+def told_twice_or_never(world: World, witness: Witness) -> dict[str, int]:
+    """Every notification that was not accepted exactly once, with how often it was."""
+    accepted = Counter(f"{found.event_id} {found.topic}" for found in vars(world)["told"].accepted)
+    due = {f"{event.id} {topic}" for event in witness.events for topic in world.topics}
+    return {name: accepted[name] for name in due | set(accepted) if accepted[name] != 1 or name not in due}
+
+
+def lost_updates(witness: Witness) -> list[str]:
+    """Where the saved versions of a task have a gap, a double, or do not begin where the last one ended."""
+    by_task: dict[str, list[Assessment]] = defaultdict(list)
+    for found in witness.saved:
+        by_task[found.task.key].append(found)
+    wrong = []
+    for key, saved in by_task.items():
+        saved.sort(key=lambda found: found.after.version)
+        if [found.after.version for found in saved] != list(range(1, len(saved) + 1)):
+            wrong.append(f"{key}: {[found.after.version for found in saved]}")
+        pairs = pairwise(saved)
+        wrong += [f"{key}: v{b.after.version}" for a, b in pairs if a.after.status != b.before.status]
+    return wrong
+
+
+def rounds(store: object, *, number: int, most_seconds: float) -> dict[str, object]:
+    """Rounds in which UCloud says something new and eight runs see it at once.
+
+    A single run in a world of its own says what is to be told.
+    """
+    began = time.monotonic()
+    alone = World(TASKS, policy=AT_ONCE)
+    with overlapping(store, most_seconds) as (world, witness):
+        for seed in range(number):
+            answers = draw(seed)
+            alone.ucloud.set(**answers)
+            expected = Counter((event.kind, event.task.key) for event in alone.run().events)
+            vars(world)["at_ucloud"].set(**answers)
+            before = len(witness.events)
+            assert at_once(world) == [None] * RUNS_AT_ONCE
+            told = Counter((event.kind, event.task.key) for event in witness.events[before:])
+            assert told == expected, (seed, answers)
+            world.clock.forward()
+    assert told_twice_or_never(world, witness) == {}
+    assert lost_updates(witness) == []
+    return {
+        "rounds": number,
+        "runs": number * RUNS_AT_ONCE,
+        "events": len(witness.events),
+        "notifications": len(vars(world)["told"].accepted),
+        "saves": len(witness.saved),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def stream(store: object, *, seconds: float, most_seconds: float) -> dict[str, object]:
+    """Eight workers that run without a pause while UCloud changes its mind; nobody knows what each sees."""
+    with overlapping(store, most_seconds) as (world, witness):
+        # Whatever waits behind another run's lease at the end waits for that lease.
+        leases_over = timedelta(0)
+        vars(world)["clock"] = lambda: datetime.now(UTC) + leases_over
+        over, lock, runs = time.monotonic() + seconds, threading.Lock(), Counter[str]()
+
+        def work() -> None:
+            while time.monotonic() < over:
+                with lock:
+                    run = world.start()
+                run.check_tasks(world.tasks)
+                runs["done"] += 1
+
+        with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
+            workers = [pool.submit(work) for _ in range(RUNS_AT_ONCE)]
+            for seed in range(10_000):
+                vars(world)["at_ucloud"].set(**draw(seed))
+                time.sleep(20 * most_seconds)
+                if time.monotonic() >= over:
+                    break
+        for worker in workers:
+            worker.result()
+        leases_over = LEASE
+        # Whatever happened: out of reach for all has to end up told, and so has its end.
+        vars(world)["at_ucloud"].set(**{task.replace("-", "_"): REFUSED for task in TASKS})
+        for _ in range(3):
+            world.start().check_tasks(world.tasks)
+        open_now = witness.store.save_heartbeat({"ran_at": "now"}).outages
+        assert REFUSED.cause in {outage.cause for outage in open_now}
+        vars(world)["at_ucloud"].answers.clear()
+        for _ in range(3):
+            world.start().check_tasks(world.tasks)
+        assert told_twice_or_never(world, witness) == {}
+        assert lost_updates(witness) == []
+        assert witness.store.outbox().pending == ()
+        states = witness.store.load_states().values()
+        assert [state.unanswered for state in states] == [None] * len(TASKS)
+        assert witness.store.save_heartbeat({"ran_at": "now"}).outages == ()
+    return {"runs": runs["done"], "events": len(witness.events), "saves": len(witness.saved)}
+
+
+def real_store(aws: SharedAws) -> Store:
+    """A store over a new table of the local AWS."""
+    name = f"overlap-{uuid.uuid4().hex[:8]}"
+    create_table(aws.client("dynamodb"), name)
+    return Store(aws.client("dynamodb"), name, timedelta(days=90))
+
+
+@pytest.fixture(params=["fake", "local-aws"])
+def store(request: pytest.FixtureRequest) -> object:
+    """A new and empty store."""
+    return FakeStore() if request.param == "fake" else real_store(request.getfixturevalue("shared_aws"))
+
+
+def test_eight_runs_at_once_tell_what_one_would(store: object, request: pytest.FixtureRequest) -> None:
+    """Again and again: exactly one notification for each event and topic, no version lost or given twice."""
+    where = request.node.callspec.id
+    figures = rounds(store, number=40 if where == "fake" else 15, most_seconds=0.004)
+    note(f"overlap-rounds-{where}", figures)
+
+
+def test_runs_that_never_pause_lose_nothing(store: object, request: pytest.FixtureRequest) -> None:
+    """UCloud changes under their hands, so each run may see something else; what is saved is told once."""
+    figures = stream(store, seconds=3, most_seconds=0.004)
+    note(f"overlap-stream-{request.node.callspec.id}", figures)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_eight_runs_at_once_for_a_long_time(store: object, request: pytest.FixtureRequest) -> None:
+    """The same promises, thousands of times."""
+    where = request.node.callspec.id
+    note(
+        f"overlap-rounds-long-{where}",
+        rounds(store, number=1000 if where == "fake" else 300, most_seconds=0.004),
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_runs_that_never_pause_for_a_long_time(store: object, request: pytest.FixtureRequest) -> None:
+    """The same promises, for minutes."""
+    note(f"overlap-stream-long-{request.node.callspec.id}", stream(store, seconds=90, most_seconds=0.004))
+
+
+def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: object) -> None:
+    """One dies before its first publish: nobody publishes while it might live, one afterwards."""
+    with overlapping(store, 0.003) as (world, witness):
+        vars(world)["at_ucloud"].set(udts_1="Failed", udts_2="Done")
+        accepted = vars(world)["told"]
+        publish = accepted.publish
+
+        def dying(notification: Notification) -> None:
+            raise KilledError(notification.event_id)
+
+        accepted.publish = dying
+        with suppress(KilledError):
+            world.start().check_tasks(world.tasks)
+        accepted.publish = publish
+        due = 2 * len(world.topics)
+        assert len(witness.store.outbox().pending) == due
+        world.clock.forward(LEASE - timedelta(microseconds=1))
+        at_once(world)
+        assert accepted.accepted == []
+        world.clock.forward(timedelta(microseconds=1))
+        at_once(world)
+        assert len(accepted.accepted) == due
+        assert told_twice_or_never(world, witness) == {}
+        assert witness.store.outbox().pending == ()
