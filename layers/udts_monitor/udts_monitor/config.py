@@ -190,9 +190,8 @@ def _missing_together() -> list[str]:
             "UCLOUD_SECRET_ARN: missing; name the secret that holds the UCloud keys "
             "(for local use set UCLOUD_PUBLIC_KEY and UCLOUD_PRIVATE_KEY instead)"
         )
-    # Not CHAT_TOPIC_ARN: nothing is published there yet, and a monitor with that topic alone would be silent.
-    if not given & {"ALERTS_TOPIC_ARN", "EVENTS_TOPIC_ARN"}:
-        problems.append("ALERTS_TOPIC_ARN, EVENTS_TOPIC_ARN: set at least one of them")
+    if not given & {"ALERTS_TOPIC_ARN", "CHAT_TOPIC_ARN", "EVENTS_TOPIC_ARN"}:
+        problems.append("ALERTS_TOPIC_ARN, CHAT_TOPIC_ARN, EVENTS_TOPIC_ARN: set at least one of them")
     return problems
 
 
