@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,26 +73,38 @@ def run_sam(*arguments: str, folder: Path = PROJECT, environment: Mapping[str, s
     """
     # Nothing that points at a real account gets through: no profile, no key, no endpoint, no config file.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-    result = subprocess.run(  # noqa: S603 - our own tool, no shell
-        [str(_SAM), *arguments],
-        cwd=folder,
-        env={
-            **inherited,
-            "PATH": f"{_PYTHON_FOLDER}:{os.environ['PATH']}",
-            "SAM_CLI_TELEMETRY": "0",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            **(environment or {}),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        last_lines = "\n".join(result.stdout.strip().splitlines()[-25:])
-        raise SamError(f"sam {arguments[0]} failed with exit code {result.returncode}:\n{last_lines}")
-    return result.stdout
+    with (
+        # It forgets temporary folders, not only when it is stopped.
+        tempfile.TemporaryDirectory(prefix="sam-", ignore_cleanup_errors=True) as scratch,
+        subprocess.Popen(  # noqa: S603 - our own tool, no shell
+            [str(_SAM), *arguments],
+            cwd=folder,
+            env={
+                **inherited,
+                "PATH": f"{_PYTHON_FOLDER}:{os.environ['PATH']}",
+                "TMPDIR": scratch,
+                "SAM_CLI_TELEMETRY": "0",
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                **(environment or {}),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A group of its own, so that all of it can be ended.
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # What it started, such as pip, must end with it: it would go on filling a folder that is gone.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode != 0:
+        last_lines = "\n".join(output.strip().splitlines()[-25:])
+        raise SamError(f"sam {arguments[0]} failed with exit code {process.returncode}:\n{last_lines}")
+    return output
