@@ -1,0 +1,1 @@
+"""`make run`: the whole monitor on this machine, played through and judged."""

@@ -1,0 +1,70 @@
+"""Sets the stage: local AWS, simulated UCloud, the template built and deployed, a queue at each topic."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from local import sam
+from local.aws import LocalAws, local_aws
+from local.demo.limit import within
+from local.demo.play import Play
+from local.demo.screen import Screen
+from local.demo.stage import Stage
+from local.demo.story import THRESHOLDS
+from local.simulator import Scenario, Simulator, load_scenario, simulator_running
+from local.watched import keep_secret
+
+SCENARIO = Path(__file__).parent / "scenario.yaml"
+_DEPLOY_SECONDS = 60
+
+
+@contextmanager
+def stage_set(screen: Screen) -> Iterator[Play]:
+    """Everything that runs, until the block ends: then no process and no folder of it is left.
+
+    Raises:
+        LocalAwsError: The local AWS did not start.
+        SamError: The template could not be built or deployed.
+        TooLateError: Deploying takes too long.
+    """
+    scenario = load_scenario(SCENARIO)
+    with ExitStack() as running:
+        with screen.step("Local AWS and simulated UCloud") as step:
+            aws = running.enter_context(local_aws())
+            simulator = running.enter_context(simulator_running(scenario))
+            step.note = f"{aws.endpoint}, {simulator.url}"
+        with screen.step("sam build", beginning="sam build: fetches and packs the dependencies") as step:
+            # In the private folder: `make up` may be building too, and nothing is left behind.
+            built = sam.build(aws.folder / "build")
+            step.note = "template.yaml, for this machine's processor"
+        with (
+            screen.step("sam deploy", beginning="sam deploy") as step,
+            within(_DEPLOY_SECONDS, "not deployed"),
+        ):
+            stage = Stage(aws, _deploy(aws, built, scenario, simulator))
+            step.note = "keys in Secrets Manager, schedule enabled, a queue subscribed to each topic"
+        yield Play(stage=stage, simulator=simulator, screen=screen)
+
+
+def _deploy(aws: LocalAws, built: Path, scenario: Scenario, simulator: Simulator) -> dict[str, str]:
+    keys = {"public_key": simulator.public_key, "private_key": simulator.private_key}
+    secret = keep_secret(aws.client("secretsmanager"), keys)
+    parameters = {
+        "UcloudSecretArn": secret,
+        "UcloudBaseUrl": simulator.url,
+        "UdtsTasks": task_list(scenario),
+        # The least there is, so that the short story shows a point of progress.
+        "SampleMinutes": "1",
+    }
+    return aws.deploy(built, parameters)
+
+
+def task_list(scenario: Scenario) -> str:
+    """Return UDTS_TASKS in its JSON form, which also takes a task's own thresholds."""
+    tasks = []
+    for plan in scenario.tasks:
+        named = {"id": plan.id, "project": plan.project, "type": plan.service_type, "name": plan.name}
+        given = {name: value for name, value in named.items() if value}
+        tasks.append({**given, **THRESHOLDS.get(plan.id, {})})
+    return json.dumps(tasks)
