@@ -1,6 +1,7 @@
 """Entry point of the scheduled run: wiring only. Importing it needs no AWS and no environment."""
 
 import logging
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -33,7 +34,8 @@ RESERVE_SECONDS = 15.0
 LEASE_MARGIN = timedelta(seconds=2)
 
 logger = Logger(service=SERVICE)
-metrics = Metrics(namespace="UdtsMonitor", service=SERVICE)
+# By function, so that a dead stack does not hide behind a living one in the same account.
+metrics = Metrics(namespace="UdtsMonitor", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", SERVICE))
 # At DEBUG these write whole requests and answers to the log, the secret among them.
 for chatty in ("boto3", "botocore", "urllib3"):
     logging.getLogger(chatty).setLevel(logging.INFO)

@@ -48,7 +48,9 @@ def test_the_alarms_look_at_metrics_that_a_run_writes(runtime: Runtime, alarm: s
         dimensions = {name: line[name] for name in directive["Dimensions"][0]}
         assert directive["Namespace"] == watched["Namespace"]
         assert watched["MetricName"] in {metric["Name"] for metric in directive["Metrics"]}
-        assert [{"Name": name, "Value": value} for name, value in dimensions.items()] == watched["Dimensions"]
+        # By function name, so that two stacks in one account do not vouch for each other.
+        assert dimensions == {"service": "check-tasks"}
+        assert watched["Dimensions"] == [{"Name": "service", "Value": {"Ref": "CheckTasksFunction"}}]
 
 
 @pytest.mark.usefixtures("summary")
