@@ -68,7 +68,7 @@ class Play:
             time.sleep(_LOOK_SECONDS)
 
     def _unnoticed(self, scene: Scene) -> tuple[str, ...]:
-        """What the monitor does not know yet of all that UCloud says, and what the schedule left to others."""
+        """What UCloud says and the monitor does not know yet, and what the schedule left to others."""
         stored = self.stage.statuses()
         said = {str(task["TaskId"]): str(task["Status"]) for task in self.simulator.tasks()}
         unknown = [f"{task} is {status}" for task, status in said.items() if stored.get(task) != status]
