@@ -46,7 +46,7 @@ clean:
 	@command -v git >/dev/null || { echo "git is needed and was not found: install it."; exit 1; }
 	@echo "Setting up (first time only): uv $(UV_VERSION), locked dependencies, the local AWS ..."
 	@$(PYTHON) -m venv --clear .tools/bootstrap
-	@.tools/bootstrap/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	@.tools/bootstrap/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION) \
 		|| { echo "uv could not be installed: pip needs to reach the package index."; exit 1; }
 	@touch $@
 

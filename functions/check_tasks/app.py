@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -135,7 +136,8 @@ def _limits(context: LambdaContext) -> Limits:
         checks_until=killed_at - reserve,
         publish_until=killed_at - reserve / 3,
         claim=Claim(
-            owner=context.aws_request_id,
+            # Unique even where Lambda repeats a request under its id: two runs must never share a claim.
+            owner=f"{context.aws_request_id}/{uuid.uuid4().hex}",
             until=datetime.now(UTC) + timedelta(seconds=left) + LEASE_MARGIN,
         ),
     )

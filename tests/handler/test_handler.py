@@ -195,6 +195,20 @@ def test_a_deleted_topic_fails_the_run_and_nothing_else(
     assert deployed.run()["pending"] == 1
 
 
+def test_two_runs_of_one_request_do_not_share_a_claim(deployed: Deployed) -> None:
+    """Lambda may deliver a request twice: each run's notifications are its own."""
+    claims = set()
+    for _ in range(2):
+        deployed.runs = 0
+        deployed.run()
+        claims.add(
+            boto3.client("dynamodb").get_item(
+                TableName="monitor", Key={"pk": {"S": "MONITOR"}, "sk": {"S": "RUN"}}
+            )["Item"]["run_id"]["S"]
+        )
+    assert len(claims) == 2
+
+
 def test_the_run_measures_itself(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """One line of embedded metrics, at most ten of them, none with a task in it."""
     deployed.run()
