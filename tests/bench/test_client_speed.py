@@ -10,7 +10,7 @@ from local.simulator import Simulator, simulator_running
 from tests.ucloud.asking import TASK, Asking, one_task, sdk
 
 CHECKS = 60
-ROUNDS = 5
+ROUNDS = 3
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
