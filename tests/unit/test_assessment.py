@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.walk import MINUTE, NOON, ORDERS, Walk, X, failed, told
 from udts_monitor.assessment import MAX_UNKNOWN_WORDS, Policy, assess
-from udts_monitor.event import Severity
+from udts_monitor.event import Kind, Severity
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.state import TaskState
 from udts_monitor.status import OUTCOMES, Outcome, outcome_of
@@ -237,12 +237,29 @@ def test_a_failure_can_be_resumed_unless_it_is_unrecoverable() -> None:
 
 
 def test_the_reason_is_ucloud_s_own() -> None:
-    """Verbatim, where there is one; used-up retries explain themselves."""
+    """Verbatim, where there is one; that retries are used up is told by their counts."""
     walk = Walk().checks([failed(0, 3, "Error 1236: purged"), "RetryPending", failed(3, 3)])
-    assert [event.reason for event in walk.events] == [
-        "Error 1236: purged",
-        "the automatic retries are used up",
-    ]
+    assert [event.reason for event in walk.events] == ["Error 1236: purged", ""]
+
+
+def test_the_reason_of_a_failure_stands_in_all_that_follows_from_it() -> None:
+    """A reminder or a deadline that has forgotten the reason would give other advice than the failure did."""
+    walk = Walk()
+    walk.check(failed(0, 0, "Error 1236: purged"), after=timedelta(days=4))
+    walk.check(Observation(status="Failed"))
+    assert {event.kind: event.reason for event in walk.events} == {
+        Kind.FAILED: "Error 1236: purged",
+        Kind.RESUME_DEADLINE: "Error 1236: purged",
+        Kind.REMINDER: "Error 1236: purged",
+    }
+
+
+def test_a_stop_has_no_reason_to_tell() -> None:
+    """What is left of an old failure did not stop the task."""
+    walk = Walk().checks([failed(0, 0, "Error 1236: purged")])
+    walk.check("Stopped", after=timedelta(days=4))
+    walk.check("Stopped")
+    assert [event.reason for event in walk.events[1:]] == ["", ""]
 
 
 def test_a_failure_tells_how_far_the_load_was() -> None:

@@ -8,7 +8,8 @@ from udts_monitor.text import ascii_line, cut
 
 # Source: SNS Publish, Subject: under 100 characters, no line break or control character.
 SUBJECT_LIMIT = 99
-# Source: SNS, SMS: 1,600 characters a message. The reason is the only part without a bound of its own.
+# Source: SNS Publish, SMS: 1,600 characters in all.
+TEXT_LIMIT = 1_600
 _REASON_LIMIT = 700
 _NAME_LIMIT = 40
 
@@ -25,20 +26,46 @@ def subject(event: Event) -> str:
 
 
 def text(event: Event, report: Report, language: Language) -> str:
-    """The whole mail: a sentence that stands alone, the facts, what is known, what to do, the event's id."""
-    width = max((len(label) for label, _ in report.facts), default=0) + 2
+    """The whole mail: a sentence that stands alone, the facts, what is known, what to do, the ids."""
+    most = TEXT_LIMIT - len(_text(event, report, "", language)) - len(_titled("Reason", "\n", language))
+    reason = cut(report.reason, min(_REASON_LIMIT, max(0, most)), mark=say(language, "cut"))
+    # Only ids of a hundred characters each leave anything to cut here.
+    return cut(_text(event, report, reason, language), TEXT_LIMIT - 1).rstrip() + "\n"
+
+
+def _text(event: Event, report: Report, reason: str, language: Language) -> str:
     paragraphs = [
         report.sentence,
-        "\n".join(f"{label + ':':<{width}}{value}" for label, value in report.facts),
-        _titled("Reason", cut(report.reason, _REASON_LIMIT, mark=say(language, "cut")), language),
+        _facts(report, language),
+        _titled("Reason", reason, language),
         _titled("Advice", report.advice, language),
         _titled("Next step", "\n".join(report.steps), language),
-        f"{say(language, 'Console')}: {wording.CONSOLE}\n{say(language, 'Event id')}: {event.id}",
+        _labels(event, language),
     ]
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _facts(report: Report, language: Language) -> str:
+    """One line each, the values below each other where the letters are of one width."""
+    if language is Language.ZH:
+        return "\n".join(say(language, "labelled", label=label, value=value) for label, value in report.facts)
+    width = max((len(label) for label, _ in report.facts), default=0) + 2
+    return "\n".join(f"{label + ':':<{width}}{value}" for label, value in report.facts)
+
+
+def _labels(event: Event, language: Language) -> str:
+    """Where to look, and by which ids to search: a mail that opens an incident has its id as the event's."""
+    found = {"Console": wording.CONSOLE, "Event id": event.id}
+    if event.incident_id not in {"", event.id}:
+        found["Incident id"] = event.incident_id
+    return "\n".join(
+        say(language, "labelled", label=say(language, label), value=value) for label, value in found.items()
+    )
 
 
 def _titled(title: str, paragraph: str, language: Language) -> str:
     if not paragraph:
         return ""
-    return f"{say(language, title)}:{chr(10) if chr(10) in paragraph else ' '}{paragraph}"
+    if "\n" in paragraph:
+        paragraph = f"\n{paragraph}"
+    return say(language, "labelled", label=say(language, title), value=paragraph).replace(": \n", ":\n", 1)

@@ -191,7 +191,7 @@ def _failure(before: TaskState, after: TaskState, seen: Observation, at: _Moment
         return after, None
     return after, _Telling(
         kind=Kind.FAILED,
-        reason=_failure_reason(seen),
+        reason=seen.failed_message,
         incident=incident,
         resume_until=_resume_until(after, seen, at),
     )
@@ -213,12 +213,6 @@ def _is_news(before: TaskState, incident: Incident, seen: Observation) -> bool:
 
 def _more(now: int | None, then: int | None) -> bool:
     return now is not None and now > (then or 0)
-
-
-def _failure_reason(seen: Observation) -> str:
-    if seen.failed_message:
-        return seen.failed_message
-    return "the automatic retries are used up" if seen.retries_exhausted else ""
 
 
 def _finish(before: TaskState, after: TaskState, seen: Observation, _at: _Moment) -> _Verdict:
@@ -280,6 +274,7 @@ def _resume_deadline(_before: TaskState, after: TaskState, seen: Observation, at
     last = passed == len(RESUME_MARKS)
     telling = _Telling(
         kind=Kind.RESUME_DEADLINE,
+        reason=(seen.failed_message or after.failed_message) if seen.outcome is Outcome.FAILED else "",
         severity=Severity.CRITICAL if last else Severity.WARNING,
         incident=after.incident,
         resume_until=until,
@@ -297,7 +292,7 @@ def _reminder(_before: TaskState, after: TaskState, seen: Observation, at: _Mome
         return after, None
     telling = _Telling(
         kind=Kind.REMINDER,
-        reason=_failure_reason(seen) or after.failed_message,
+        reason=seen.failed_message or after.failed_message,
         incident=incident,
         severity=SEVERITIES[Kind.FAILED],
         resume_until=_resume_until(after, seen, at),

@@ -4,6 +4,7 @@ Source: its documentation of custom notifications; what is not of that schema is
 """
 
 import json
+import re
 
 from udts_monitor import wording
 from udts_monitor.event import Event, Kind, Severity
@@ -27,26 +28,26 @@ def card(event: Event, report: Report, language: Language) -> str:
     lines = [f"*{label}*: {code(value)}" for label, value in report.facts]
     if report.advice:
         lines.append(f"*{say(language, 'Advice')}*: {escaped(report.advice)}")
-    description = cut("\n".join([escaped(report.sentence), "", *lines]), DESCRIPTION_LIMIT - _REASON_LIMIT)
+    # Each line has a bound of its own, so that nothing cuts the end of a code span off.
+    description = "\n".join([escaped(report.sentence), "", *lines])
     if report.reason:
-        # Last and within its own bound, so that nothing cuts the end of the block off.
         title = f"\n*{say(language, 'Reason')}*:\n"
-        room = _REASON_LIMIT - len(title) - len(_BLOCK) * 2
-        description += title + _BLOCK + cut(_literal(report.reason), room) + _BLOCK
+        room = min(_REASON_LIMIT, DESCRIPTION_LIMIT - len(description)) - len(title) - len(_BLOCK) * 2
+        description += title + _BLOCK + cut(literal(report.reason), max(0, room)) + _BLOCK
     return _notification(
         identity=event.id,
         thread=event.task.key,
         kind=event.kind,
-        title=f"{sign(event.severity)} {event.kind.upper()} {escaped(wording.task_label(event))}",
+        title=f"{sign(event.severity)} {_capitals(event.kind)} {escaped(wording.task_label(event))}",
         description=description,
         steps=[*report.steps, f"{say(language, 'Console')}: {wording.CONSOLE}"],
         keywords=[event.kind, event.severity, event.task.task_id],
-        summary=report.sentence,
+        summary=escaped(report.sentence),
         context={
             "event_id": event.id,
             "incident_id": event.incident_id or "-",
             "severity": event.severity,
-            "status": cut(one_line(event.status), TITLE_LIMIT) or "-",
+            "status": escaped(cut(one_line(event.status), TITLE_LIMIT)) or "-",
         },
     )
 
@@ -72,29 +73,61 @@ def sign(severity: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text from outside as text: no link, no mention, no markup. Source: Slack, escaping text."""
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(_LOOKALIKES.get(character, character) for character in safe)
+    """Text from outside as text: no link, no mention, no emoji code, no markup."""
+    return _LEADING.sub(_NARROW, _MARKUP.sub(_harmless, literal(text)))
 
 
 def code(text: str) -> str:
     """A value in a code span, where nothing but its end has a meaning."""
-    return f"`{_literal(text)}`" if text else ""
+    return f"`{literal(text)}`" if text else ""
 
 
-# Markdown has no escape that Slack and Teams share; signs that look the same mean nothing to either.
+def literal(text: str) -> str:
+    """Text from outside for a code span or block: Slack looks for links and mentions even there."""
+    arrows = text.replace("->", "\N{RIGHTWARDS ARROW}")
+    return _MENTION.sub(_HARMLESS["@"], "".join(_LOOKALIKES.get(char, char) for char in arrows))
+
+
+# Markdown has no escape that Slack and Teams share, and what Amazon Q does with one is not documented. Signs
+# that look the same mean nothing to any of them. Source: Slack, formatting text; CommonMark for Teams.
 _LOOKALIKES = {
+    "&": "\N{FULLWIDTH AMPERSAND}",
+    "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+    ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+    "`": "'",
+}
+_HARMLESS = {
+    "@": "\N{FULLWIDTH COMMERCIAL AT}",
     "*": "\N{ASTERISK OPERATOR}",
     "~": "\N{TILDE OPERATOR}",
-    "`": "'",
     "|": "\N{DIVIDES}",
     "[": "(",
     "]": ")",
+    "\\": "\N{SET MINUS}",
+    "_": "\N{FULLWIDTH LOW LINE}",
+    ":": "\N{RATIO}",
+    ".": "\N{ONE DOT LEADER}",
 }
+# An address within a word, as in user@host, is no mention.
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
+_MARKUP = re.compile(
+    r"[*~|\[\]\\]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # italics begin and end at the ends of words
+    r"|:(?=//)|(?<=www)\."  # what Slack makes a link of by itself
+    r"|:(?=[\w+'-]+:)",  # :fire:
+    re.IGNORECASE,
+)
+# A heading or a list begins with its sign and a space.
+_LEADING = re.compile(r"(?m)(?<=^[#+-]) |(?<=^\d[.)]) ")
+_NARROW = "\N{NO-BREAK SPACE}"
 
 
-def _literal(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+def _harmless(found: re.Match[str]) -> str:
+    return _HARMLESS[found.group()]
+
+
+def _capitals(kind: str) -> str:
+    return kind.upper().replace("_", " ")
 
 
 def _notification(  # noqa: PLR0913 - the parts of the schema
@@ -117,7 +150,7 @@ def _notification(  # noqa: PLR0913 - the parts of the schema
             "textType": "client-markdown",
             "title": cut(one_line(title), TITLE_LIMIT),
             "description": cut(description, DESCRIPTION_LIMIT),
-            "nextSteps": [cut(escaped(step), STEP_LIMIT) for step in steps[:STEPS]],
+            "nextSteps": [cut(step, STEP_LIMIT) for step in steps[:STEPS]],
             "keywords": [str(keyword) for keyword in keywords],
         },
         "metadata": {

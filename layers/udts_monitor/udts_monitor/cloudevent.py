@@ -57,6 +57,7 @@ def _data(event: Event, report: Report) -> dict[str, Any]:
         },
         "reason": cut(event.reason, _REASON_LIMIT) or None,
         "advice": report.advice or None,
+        "restart_enough": report.restart_enough,
         "next_steps": list(report.steps),
         "progress": _figures(event.progress),
         "position": _figures(event.position),

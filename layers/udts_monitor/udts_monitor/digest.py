@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from udts_monitor import chat
+from udts_monitor import chat, wording
 from udts_monitor.alert import SUBJECT_LIMIT
 from udts_monitor.event import MONITOR, Severity
 from udts_monitor.notification import NOTHING, Notification, Topic
@@ -39,10 +39,7 @@ def digest(members: Sequence[Notification], topic: Topic, now: datetime, languag
     if topic is Topic.CHAT:
         body = chat.digest_card(identity, title, [f"*{counted}*", *map(chat.escaped, lines)], severity)
     else:
-        body = (
-            "\n".join([f"{title}: {counted}", "", *lines, "", f"{say(language, 'Event id')}: {identity}"])
-            + "\n"
-        )
+        body = _text(say(language, "counted", title=title, counted=counted), lines, identity, language)
     return Notification(
         event_id=identity,
         kind=KIND,
@@ -64,6 +61,14 @@ def _lines(worst_first: Sequence[Notification], language: Language) -> list[str]
     ]
     rest = len(worst_first) - _LINES
     return [*lines, say(language, "digest more", number=rest)] if rest > 0 else lines
+
+
+def _text(title: str, lines: Sequence[str], identity: str, language: Language) -> str:
+    found = {"Console": wording.CONSOLE, "Event id": identity}
+    labels = [
+        say(language, "labelled", label=say(language, label), value=value) for label, value in found.items()
+    ]
+    return "\n".join([title, "", *lines, "", *labels]) + "\n"
 
 
 def _subject(number: int, counted: str) -> str:

@@ -85,6 +85,7 @@ class Event:
         resume_until: until when a stopped or failed task can be resumed, None when it cannot or need not be.
         journey: what the task went through, for a finish.
         tasks: keys of the tasks concerned, for MONITOR only.
+        configuration: waiting does not help, a person has to change the configuration.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Event:
     resume_until: datetime | None = None
     journey: Journey | None = None
     tasks: tuple[str, ...] = ()
+    configuration: bool = False
 
 
 def event_id(key: str, version: int | str, kind: Kind) -> str:

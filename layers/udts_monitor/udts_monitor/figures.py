@@ -12,17 +12,17 @@ _LONGEST_SECONDS = 1e10
 _POSITION_LIMIT = 200
 
 
-def length(time: timedelta) -> str:
+def length(time: timedelta, language: Language) -> str:
     """The two largest units: ``3 d 4 h``, ``4 h 5 min``, ``12 min``, ``40 s``."""
     seconds = max(0, round(time.total_seconds()))
     place = next((place for place, (_, size) in enumerate(_UNITS) if seconds >= size), len(_UNITS) - 1)
     unit, size = _UNITS[place]
-    largest = f"{seconds // size} {unit}"
+    largest = say(language, unit, number=seconds // size)
     if unit not in {"d", "h"}:
         return largest
     next_unit, next_size = _UNITS[place + 1]
     rest = seconds % size // next_size
-    return f"{largest} {rest} {next_unit}" if rest else largest
+    return f"{largest} {say(language, next_unit, number=rest)}" if rest else largest
 
 
 def seconds(number: Number) -> timedelta:
@@ -46,18 +46,20 @@ def progress_line(progress: Progress | None, language: Language) -> str:
     if progress is None:
         return ""
     parts = []
-    if progress.percent is not None:
+    counted = bool(progress.total_rows)
+    # Tasks without a full load report zeros.
+    if progress.percent is not None and (progress.percent or counted):
         parts.append(f"{progress.percent:.4g} %")
     if progress.moved_rows is not None and progress.total_rows:
         total = count(progress.total_rows)
         parts.append(say(language, "of rows", moved=count(progress.moved_rows), total=total))
     if progress.elapsed_seconds:
-        parts.append(say(language, "so far", time=length(seconds(progress.elapsed_seconds))))
+        parts.append(say(language, "elapsed", time=length(seconds(progress.elapsed_seconds), language)))
     delays = [
         delay for delay in (progress.redis_delay_seconds, progress.mongo_delay_seconds) if delay is not None
     ]
     parts += [say(language, "delay", seconds=count(delay)) for delay in delays]
-    return ", ".join(parts)
+    return say(language, "listed").join(parts)
 
 
 def position_line(position: Position | None) -> str:

@@ -118,7 +118,8 @@ def _begin(cause: str, members: list[tuple[Assessment, NoAnswer]], now: datetime
     identity = f"{MONITOR.key}/{cause.replace('#', '')}/{now:%Y%m%dT%H%M%S.%fZ}/{Kind.UNREACHABLE}"
     outage = Outage(cause=cause, id=identity, since=now, reason=members[0][1].reason)
     keys = tuple(sorted(assessment.task.key for assessment, _ in members))
-    return outage, _event(Kind.UNREACHABLE, outage, time=now, tasks=keys)
+    told = _event(Kind.UNREACHABLE, outage, time=now, tasks=keys)
+    return outage, replace(told, configuration=members[0][1].configuration)
 
 
 def _event(kind: Kind, outage: Outage, *, time: datetime, tasks: tuple[str, ...]) -> Event:

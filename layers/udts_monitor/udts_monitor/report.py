@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from udts_monitor import figures, wording
-from udts_monitor.advice import advice_for
-from udts_monitor.event import MONITOR, Event
+from udts_monitor.advice import Advice, advice_for
+from udts_monitor.event import MONITOR, Event, Kind, Severity
 from udts_monitor.phrases import Language, say
 from udts_monitor.state import Journey
+from udts_monitor.status import UNRECOVERABLE
 from udts_monitor.text import cut, one_line, plain
 from udts_monitor.wording import Display
 
 _TASKS_SHOWN = 10
 _LINE_LIMIT = 200
 _PHASES = ("preparing", "loading", "syncing", "waiting", "stopped", "failed", "unknown")
+# What a person judges by how many retries there were and are.
+_ABOUT_RETRIES = frozenset(
+    {Kind.FAILED, Kind.STOPPED, Kind.RETRYING, Kind.REMINDER, Kind.RESUME_DEADLINE, Kind.FINISHED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class Report:
         facts: label and value, each value one line; only what is known.
         reason: verbatim but for what does not print, with its line breaks; empty when the sentence has it.
         advice: what is known about that reason, empty when nothing is.
+        restart_enough: whether the task resumes once the advice was followed; None without advice.
         steps: what to do, the most urgent first.
     """
 
@@ -32,6 +38,7 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     reason: str
     advice: str
+    restart_enough: bool | None
     steps: tuple[str, ...]
 
 
@@ -41,34 +48,36 @@ def report(event: Event, display: Display) -> Report:
     facts = {
         "Task": _task(event),
         "Project": event.task.project_id,
-        "Status": _status(event),
-        "Since": _since(event, display),
+        _status_label(event): _status(event),
+        _since_label(event): _since(event, display),
         "Incident": _incident(event, display),
-        **_finish(event, language),
+        **_finish(event, display),
         "Progress": figures.progress_line(event.progress, language) if not event.journey else "",
         "Position": figures.position_line(event.position),
         "Retries": _retries(event, language),
         "Resume until": _resume_until(event, display),
         "Tasks": _tasks(event, language),
     }
+    known = advice_for(event.reason) if event.severity is not Severity.INFO else None
     sentence = wording.sentence(event, language)
     whole = "\n" not in event.reason.strip() and one_line(event.reason) in sentence
     return Report(
         sentence=sentence,
         facts=tuple((say(language, label), value) for label, value in facts.items() if value),
-        reason="" if whole else plain(event.reason),
-        advice=advice(event, language),
+        reason="" if whole or event.kind is Kind.TEST else plain(event.reason),
+        advice=_advice(event, known, language) if known else "",
+        restart_enough=known.restart_enough if known else None,
         steps=wording.next_steps(event, language),
     )
 
 
-def advice(event: Event, language: Language) -> str:
-    """What is known about a failure's reason; empty for reasons nobody has described."""
-    found = advice_for(event.reason) if event.severity != "info" else None
-    if found is None:
-        return ""
-    after = "restart is enough" if found.restart_enough else "full load needed"
-    return f"{found.says(language)} {say(language, after)}"
+def _advice(event: Event, known: Advice, language: Language) -> str:
+    """What is known about the reason, and what is enough then; a retry restarts the task by itself."""
+    says = known.says(language)
+    if known.restart_enough and event.kind is Kind.RETRYING:
+        return says
+    after = say(language, "restart is enough" if known.restart_enough else "full load needed")
+    return f"{says} {after}" if language is Language.EN else says + after
 
 
 def _task(event: Event) -> str:
@@ -78,13 +87,41 @@ def _task(event: Event) -> str:
     return f"{label}, {event.task.type}" if event.task.type else label
 
 
+def _status_label(event: Event) -> str:
+    return "Last status" if event.kind is Kind.UNREACHABLE else "Status"
+
+
 def _status(event: Event) -> str:
-    change = f"{event.previous_status} -> {event.status}" if event.previous_status else event.status
+    answering = event.kind not in {Kind.UNREACHABLE, Kind.REACHABLE}
+    changed = answering and event.previous_status
+    change = f"{event.previous_status} -> {event.status}" if changed else event.status
     return cut(one_line(change), _LINE_LIMIT)
 
 
+def _since_label(event: Event) -> str:
+    match event.kind:
+        case Kind.TEST:
+            return "Sent"
+        case _ if event.task is MONITOR:
+            return "Noticed"
+        case Kind.UNREACHABLE:
+            return "No answer since"
+        case Kind.REACHABLE:
+            return "Not seen"
+        case _ if not event.previous_status:
+            return "First seen"
+        case Kind.FINISHED:
+            return "Finished"
+        case _:
+            return "Since"
+
+
 def _since(event: Event, display: Display) -> str:
-    return _ago(event.time - event.since, figures.moment(event.since, display.zone), display.language)
+    begun = figures.moment(event.since, display.zone)
+    if event.kind is Kind.REACHABLE and event.task is not MONITOR:
+        time = figures.length(event.time - event.since, display.language)
+        return say(display.language, "since", time=time, moment=begun)
+    return _ago(event.time - event.since, begun, display.language)
 
 
 def _incident(event: Event, display: Display) -> str:
@@ -97,27 +134,29 @@ def _incident(event: Event, display: Display) -> str:
 def _ago(past: timedelta, moment: str, language: Language) -> str:
     if past < timedelta(seconds=1):
         return moment
-    return say(language, "ago", moment=moment, time=figures.length(past))
+    return say(language, "ago", moment=moment, time=figures.length(past, language))
 
 
 def _resume_until(event: Event, display: Display) -> str:
-    if event.resume_until is None:
+    if event.resume_until is None or not wording.resuming_helps(event):
         return ""
     moment = figures.moment(event.resume_until, display.zone)
     left = event.resume_until - event.time
-    return (
-        say(display.language, "in", moment=moment, time=figures.length(left))
-        if left > timedelta(0)
-        else moment
-    )
+    if left <= timedelta(0):
+        return moment
+    time = figures.length(left, display.language)
+    return say(display.language, "until", moment=moment, time=time)
 
 
 def _retries(event: Event, language: Language) -> str:
-    if not event.retries_allowed or event.severity == "info":
+    if event.kind not in _ABOUT_RETRIES or event.retries_allowed is None:
         return ""
-    used = event.retries_used or 0
-    left = max(0, event.retries_allowed - used)
-    return say(language, "retries left", used=used, allowed=event.retries_allowed, left=left)
+    used, allowed = event.retries_used or 0, event.retries_allowed
+    if event.kind is Kind.FINISHED or event.status in UNRECOVERABLE:
+        return say(language, "retries used", used=used, allowed=allowed) if used else ""
+    if not allowed:
+        return say(language, "no retries") if event.kind is Kind.FAILED else ""
+    return say(language, "retries left", used=used, allowed=allowed, left=max(0, allowed - used))
 
 
 def _tasks(event: Event, language: Language) -> str:
@@ -126,24 +165,31 @@ def _tasks(event: Event, language: Language) -> str:
     return say(language, "more", shown=shown, number=rest) if rest > 0 else shown
 
 
-def _finish(event: Event, language: Language) -> dict[str, str]:
-    """What a finish says beside the status; nothing for a task that was finished when first seen."""
-    journey = event.journey
-    if journey is None or not event.previous_status:
+def _finish(event: Event, display: Display) -> dict[str, str]:
+    """What a finish says beside the status; of a task that was finished when first seen only its rows."""
+    journey, language = event.journey, display.language
+    if journey is None:
         return {}
+    if not event.previous_status:
+        return {"Rows": _rows(event, 0, language)}
+    # A task that was already on its way when first seen took longer than it was watched.
+    whole = "preparing" in journey.seconds
+    time = figures.length(event.time - journey.begun_at, language)
+    begun = figures.moment(journey.begun_at, display.zone)
+    unseen = figures.seconds(journey.unseen_seconds)
     return {
-        "Total time": figures.length(event.time - journey.begun_at),
+        "Total time" if whole else "Watched": say(language, "since", time=time, moment=begun),
         "Phases": _phases(journey, language),
-        "Rows": _rows(event, journey, language),
+        "Rows": _rows(event, journey.seconds.get("loading", 0) if whole else 0, language),
         "Failures": str(journey.failures or ""),
-        "Not seen": figures.length(figures.seconds(journey.unseen_seconds)) if journey.unseen_seconds else "",
+        "Not seen": figures.length(unseen, language) if unseen else "",
     }
 
 
 def _phases(journey: Journey, language: Language) -> str:
     spent = {phase: journey.seconds[phase] for phase in _PHASES if journey.seconds.get(phase)}
-    return ", ".join(
-        f"{say(language, _phase_name(phase))} {figures.length(figures.seconds(time))}"
+    return say(language, "listed").join(
+        f"{say(language, _phase_name(phase))} {figures.length(figures.seconds(time), language)}"
         for phase, time in spent.items()
     )
 
@@ -152,12 +198,11 @@ def _phase_name(phase: str) -> str:
     return f"{phase} phase" if phase in {"stopped", "failed"} else phase
 
 
-def _rows(event: Event, journey: Journey, language: Language) -> str:
+def _rows(event: Event, loading_seconds: float, language: Language) -> str:
     moved = event.progress.moved_rows if event.progress else None
     if not moved:
         return ""
-    loading = journey.seconds.get("loading", 0)
     rows = figures.count(moved)
-    if loading < 1:
+    if loading_seconds < 1:
         return rows
-    return say(language, "speed", rows=rows, speed=figures.count(moved / loading))
+    return say(language, "speed", rows=rows, speed=figures.count(moved / loading_seconds))

@@ -1,0 +1,515 @@
+"""The situations of the gallery. Each walks real checks through the real core to the event it is about."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from tests.walk import ORDERS, Walk, failed
+from tests.world import World
+from udts_monitor import outage
+from udts_monitor.answer import CONFIGURATION
+from udts_monitor.assessment import assess
+from udts_monitor.digest import digest
+from udts_monitor.event import Event, Kind
+from udts_monitor.notification import Notification, Topic, notifications
+from udts_monitor.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.phrases import Language
+from udts_monitor.tasks import TaskRef
+from udts_monitor.wording import Display
+
+# The languages in which they are shown, each with a time zone its readers may have.
+DISPLAYS: Mapping[Language, Display] = {
+    Language.EN: Display(zone=ZoneInfo("UTC"), language=Language.EN),
+    Language.ZH: Display(zone=ZoneInfo("Asia/Shanghai"), language=Language.ZH),
+}
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ROWS = 48_200_000
+TOO_MANY = "Error 1040: Too many connections"
+PURGED = (
+    "Error 1236: The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the master "
+    "has purged binary logs containing GTIDs that the slave requires."
+)
+ODD = "worker 7 exited with code 3"
+STACK = (
+    "dump of `shop`.`orders` failed\n"
+    "  at table writer: unexpected packet 0x00 from 10.9.3.17:3306 after 1,204,113 rows\n"
+    "  at chunk 481 of 900, key range [19200000, 19240000)\n"
+    "the chunk was tried 5 times, the last time 30 s ago"
+)
+TIMEOUT = NoAnswer(cause="timeout", reason="UCloud did not answer in time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One situation and what is told in it.
+
+    Attributes:
+        name: of its folder among the golden files; begins with the kind of event.
+        title: for a reader who looks for it.
+        meaning: what it means and when it is told.
+        tell: the events it leads to: one, or those that become a digest.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    tell: Callable[[], tuple[Event, ...]]
+
+    def told(self, language: Language) -> dict[Topic, Notification]:
+        """What each audience gets, rendered as a run renders it."""
+        display = DISPLAYS[language]
+        events = self.tell()
+        if len(events) == 1:
+            return {found.topic: found for found in notifications(events, Topic, display)}
+        topics = (Topic.ALERTS, Topic.CHAT)
+        members = {topic: notifications(events, [topic], display) for topic in topics}
+        return {topic: digest(found, topic, events[-1].time, language) for topic, found in members.items()}
+
+
+def loading(percent: int, *, status: str = "Loading", minutes: int = 0) -> Observation:
+    """A full load that has moved so much."""
+    moved = ROWS * percent // 100
+    progress = Progress(
+        total_rows=ROWS, moved_rows=moved, percent=float(percent), elapsed_seconds=minutes * 60 or None
+    )
+    return Observation(status=status, progress=progress, retries_used=0, retries_allowed=0)
+
+
+def syncing(position: int, status: str = "Syncing") -> Observation:
+    """An incremental task that has come so far in the binlog."""
+    return Observation(
+        status=status,
+        position=Position(binlog_name="mysql-bin.000412", binlog_pos=position),
+        retries_used=0,
+        retries_allowed=3,
+    )
+
+
+def on_the_way(task: TaskRef = ORDERS) -> Walk:
+    """A task that has begun its full load and is well into it."""
+    walk = Walk(task=task)
+    walk.check("Created", after=2 * timedelta(minutes=1))
+    walk.check(loading(0, status="Dumping"), after=34 * timedelta(minutes=1))
+    walk.check(loading(0), after=HOUR)
+    walk.check(loading(62, minutes=96))
+    return walk
+
+
+def in_sync(task: TaskRef = ORDERS) -> Walk:
+    """A task that has been synchronising for a while."""
+    walk = Walk(task=task)
+    walk.check(syncing(88_120_004), after=3 * HOUR)
+    walk.check(syncing(91_772_310))
+    return walk
+
+
+def last(walk: Walk, kind: Kind) -> tuple[Event, ...]:
+    """The event the scene is about: the newest, of the kind it should be."""
+    event = walk.events[-1]
+    assert event.kind is kind, walk.told
+    return (event,)
+
+
+def _failed(message: str, *, status: str = "Failed") -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status=status, failed_message=message))
+    return last(walk, Kind.FAILED)
+
+
+def _purged() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(Observation(status="Failed", failed_message=PURGED))
+    return last(walk, Kind.FAILED)
+
+
+def _gone_for_good() -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=ODD), after=50 * timedelta(minutes=1))
+    walk.check(Observation(status="FailedUnrecoverable", failed_message=ODD))
+    return last(walk, Kind.FAILED)
+
+
+def _stopped_for_good() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check("StoppedUnrecoverable")
+    return last(walk, Kind.FAILED)
+
+
+def _retries_used_up() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(failed(2, 3, TOO_MANY), after=5 * timedelta(minutes=1))
+    walk.check("RetryPending", after=5 * timedelta(minutes=1))
+    walk.check(failed(3, 3, TOO_MANY))
+    return last(walk, Kind.FAILED)
+
+
+def _failed_again() -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * timedelta(minutes=1))
+    walk.checks(["Starting", loading(62)])
+    walk.check(Observation(status="Failed", failed_message="Error 1205: Lock wait timeout exceeded"))
+    return last(walk, Kind.FAILED)
+
+
+def _failed_when_first_seen() -> tuple[Event, ...]:
+    walk = Walk()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY, retries_used=0, retries_allowed=3))
+    return last(walk, Kind.FAILED)
+
+
+def _finished_when_first_seen() -> tuple[Event, ...]:
+    return last(Walk().checks([loading(100, status="Done")]), Kind.FINISHED)
+
+
+def _finished() -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.now += HOUR
+    walk.check(loading(100, status="Done"))
+    return last(walk, Kind.FINISHED)
+
+
+def _finished_after_failure() -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * timedelta(minutes=1))
+    walk.checks(["Starting"])
+    walk.check(loading(62), after=timedelta(minutes=2))
+    walk.check(loading(100, status="Done"))
+    return last(walk, Kind.FINISHED)
+
+
+def _finished_full_journey() -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY, retries_used=0, retries_allowed=3))
+    walk.check("RetryPending", after=10 * timedelta(minutes=1))
+    for percent in (62, 64, 66, 68):
+        walk.check(replace(loading(percent), retries_used=1, retries_allowed=3))
+    for _ in range(9):
+        walk.check(TIMEOUT)
+    walk.check(replace(loading(80), retries_used=1, retries_allowed=3), after=2 * HOUR)
+    walk.check("Stopped", after=8 * timedelta(minutes=1))
+    walk.checks(["Starting", loading(80)])
+    walk.check(replace(loading(100, status="Done"), retries_used=1, retries_allowed=3))
+    return last(walk, Kind.FINISHED)
+
+
+def _recovered() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=38 * timedelta(minutes=1))
+    walk.checks(["Starting", syncing(91_772_310), syncing(91_790_002)])
+    return last(walk, Kind.RECOVERED)
+
+
+def _stopped() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check("Stopped", after=20 * timedelta(minutes=1))
+    walk.check("Stopped")
+    return last(walk, Kind.STOPPED)
+
+
+def _deadline(answer: Observation, share: float) -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(answer, after=share * walk.policy.resume_within + timedelta(minutes=1))
+    # Reminders of a failure are due by then too; they are told after the deadline.
+    walk.check(answer)
+    return tuple(event for event in walk.events if event.kind is Kind.RESUME_DEADLINE)
+
+
+_DOWN = Observation(status="Failed", failed_message=TOO_MANY)
+_STOPPED = Observation(status="Stopped")
+
+
+def _retrying(used: int | None, allowed: int | None) -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(
+        Observation(
+            status="RetryPending", failed_message=TOO_MANY, retries_used=used, retries_allowed=allowed
+        )
+    )
+    return last(walk, Kind.RETRYING)
+
+
+def _retrying_without_counts() -> tuple[Event, ...]:
+    return last(Walk().checks(["Syncing", "RetryPending"]), Kind.RETRYING)
+
+
+def _reminder(after: timedelta) -> tuple[Event, ...]:
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=after)
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY))
+    return last(walk, Kind.REMINDER)
+
+
+def _unreachable() -> tuple[Event, ...]:
+    return last(in_sync().checks([TIMEOUT] * 3), Kind.UNREACHABLE)
+
+
+def _unreachable_never_seen() -> tuple[Event, ...]:
+    missing = NoAnswer(cause="RetCode 7001", reason="UCloud answered RetCode 7001 (task does not exist)")
+    return last(Walk().checks([missing] * 3), Kind.UNREACHABLE)
+
+
+def _reachable() -> tuple[Event, ...]:
+    walk = in_sync().checks([TIMEOUT] * 9)
+    walk.check(syncing(91_790_002))
+    return last(walk, Kind.REACHABLE)
+
+
+def _refused(code: int, said: str) -> NoAnswer:
+    reason = f"UCloud answered RetCode {code} ({said}): {CONFIGURATION[code]}"
+    return NoAnswer(cause=f"RetCode {code}", reason=reason, configuration=True)
+
+
+def _unreachable_one_project() -> tuple[Event, ...]:
+    walk = in_sync()
+    walk.check(_refused(292, "Project [org-hiny12] not found"))
+    return last(walk, Kind.UNREACHABLE)
+
+
+def _outage(answer: NoAnswer, checks: int) -> outage.Grouping:
+    """Twelve tasks that stop answering at the same time for the same cause."""
+    walks = [in_sync(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12")) for place in range(12)]
+    for walk in walks:
+        for _ in range(checks - 1):
+            walk.check(answer)
+    found = [assess(walk.state, walk.task, answer, walk.policy, walk.now) for walk in walks]
+    states = {walk.task.key: walk.state for walk in walks}
+    return outage.group([(assessment, answer) for assessment in found], states, walks[0].now)
+
+
+def _unreachable_many(answer: NoAnswer, checks: int) -> tuple[Event, ...]:
+    ((_, event),) = _outage(answer, checks).begun
+    return (event,)
+
+
+def _reachable_many() -> tuple[Event, ...]:
+    ((began, _),) = _outage(TIMEOUT, 3).begun
+    ((_, event),) = outage.ended([began], [], began.since + 47 * timedelta(minutes=1))
+    return (event,)
+
+
+def _unknown_status() -> tuple[Event, ...]:
+    return last(in_sync().checks(["Rebalancing"]), Kind.UNKNOWN_STATUS)
+
+
+def _test() -> tuple[Event, ...]:
+    return tuple(World().start().send_test().events)
+
+
+def _storm() -> tuple[Event, ...]:
+    """Fourteen events of one minute: a database server that went away, and what else happened then."""
+    events: list[Event] = []
+    for place in range(9):
+        walk = on_the_way(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12", name=f"shop-{place}"))
+        events += walk.check(Observation(status="Failed", failed_message=TOO_MANY)).events
+    answers: tuple[str, ...] = ("Stopped", "Stopped", "RetryPending", "Rebalancing", "Done")
+    for place, answer in enumerate(answers, start=9):
+        walk = on_the_way(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12", name=f"crm-{place}"))
+        walk.now -= 20 * timedelta(minutes=1)
+        walk.check(answer, after=20 * timedelta(minutes=1))
+        walk.check(answer)
+        events += walk.events
+    return tuple(events)
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene(
+        name="failed",
+        title="failed",
+        meaning="The task failed and can be restarted. The reason is not a known one, so nothing is advised.",
+        tell=lambda: _failed(ODD),
+    ),
+    Scene(
+        name="failed-known-reason",
+        title="failed, for a known reason",
+        meaning="UCloud's FAQ knows the reason: the message says what to change; a restart is enough then.",
+        tell=lambda: _failed(TOO_MANY),
+    ),
+    Scene(
+        name="failed-full-load-needed",
+        title="failed, and a restart does not help",
+        meaning="The reason is known, and resuming cannot help: a new full load is needed.",
+        tell=_purged,
+    ),
+    Scene(
+        name="failed-unrecoverable",
+        title="failed for good",
+        meaning="A failure became unrecoverable. It is told again, because the way out of it has changed.",
+        tell=_gone_for_good,
+    ),
+    Scene(
+        name="failed-stopped-unrecoverable",
+        title="stopped for good",
+        meaning="The task was stopped and UCloud can no longer resume it: it counts as failed.",
+        tell=_stopped_for_good,
+    ),
+    Scene(
+        name="failed-retries-used-up",
+        title="failed, retries used up",
+        meaning="The last automatic retry failed: UCloud will not try again by itself.",
+        tell=_retries_used_up,
+    ),
+    Scene(
+        name="failed-again",
+        title="failed again after a restart",
+        meaning="A person restarted the task and it failed again, within the same incident.",
+        tell=_failed_again,
+    ),
+    Scene(
+        name="failed-no-reason",
+        title="failed, no reason given",
+        meaning="UCloud gave no reason.",
+        tell=lambda: _failed(""),
+    ),
+    Scene(
+        name="failed-first-seen",
+        title="failed when first seen",
+        meaning="The task had already failed when the monitor saw it for the first time.",
+        tell=_failed_when_first_seen,
+    ),
+    Scene(
+        name="failed-long-reason",
+        title="failed, a reason of several lines",
+        meaning="The first line shows the beginning; the reason follows in its own lines.",
+        tell=lambda: _failed(STACK),
+    ),
+    Scene(
+        name="finished",
+        title="finished",
+        meaning="The task reached Done or Success.",
+        tell=_finished,
+    ),
+    Scene(
+        name="finished-after-failure",
+        title="finished after a failure",
+        meaning="The finish ends an open incident; no recovery is told beside it.",
+        tell=_finished_after_failure,
+    ),
+    Scene(
+        name="finished-full-journey",
+        title="finished after a long way",
+        meaning="Failures, retries, stops and times without an answer on the way are added up.",
+        tell=_finished_full_journey,
+    ),
+    Scene(
+        name="finished-first-seen",
+        title="finished when first seen",
+        meaning="The task was already finished when the monitor saw it for the first time.",
+        tell=_finished_when_first_seen,
+    ),
+    Scene(
+        name="recovered",
+        title="recovered",
+        meaning="After a failure the task was healthy in several checks in a row; the incident is over.",
+        tell=_recovered,
+    ),
+    Scene(
+        name="stopped",
+        title="stopped",
+        meaning="Somebody stopped the task, or it is unpaid, and it stays stopped.",
+        tell=_stopped,
+    ),
+    *(
+        Scene(
+            name=f"resume_deadline-{word}-{mark * 100:.0f}",
+            title=f"resume_deadline, {word}, {mark:.0%}",
+            meaning=f"{mark:.0%} of the time in which UCloud can resume the {word} task have passed.",
+            tell=lambda answer=answer, mark=mark: _deadline(answer, mark),  # type: ignore[misc]
+        )
+        for word, answer in (("stopped", _STOPPED), ("failed", _DOWN))
+        for mark in (0.5, 0.8, 0.95)
+    ),
+    Scene(
+        name="retrying",
+        title="retrying",
+        meaning="The task failed and UCloud tries again by itself.",
+        tell=lambda: _retrying(1, 3),
+    ),
+    Scene(
+        name="retrying-last",
+        title="retrying for the last time",
+        meaning="The next failure is final.",
+        tell=lambda: _retrying(2, 3),
+    ),
+    Scene(
+        name="retrying-no-counts",
+        title="retrying, no counts given",
+        meaning="UCloud does not say how many retries there are.",
+        tell=_retrying_without_counts,
+    ),
+    Scene(
+        name="reminder",
+        title="reminder",
+        meaning="A failure is still open after 4 hours, a day, and then daily, at most 7 times.",
+        tell=lambda: _reminder(4 * HOUR),
+    ),
+    Scene(
+        name="reminder-last",
+        title="reminder, the last one",
+        meaning="The seventh and last reminder, after six days.",
+        tell=lambda: _reminder(6 * DAY),
+    ),
+    Scene(
+        name="unreachable",
+        title="unreachable",
+        meaning="One task has not answered several checks in a row. Its status is as it was last seen.",
+        tell=_unreachable,
+    ),
+    Scene(
+        name="unreachable-never-seen",
+        title="unreachable, never seen",
+        meaning="A task has not answered since it is watched: perhaps its id is wrong.",
+        tell=_unreachable_never_seen,
+    ),
+    Scene(
+        name="unreachable-many",
+        title="unreachable, many tasks",
+        meaning="One cause keeps several tasks from answering: one message for all of them.",
+        tell=lambda: _unreachable_many(TIMEOUT, 3),
+    ),
+    Scene(
+        name="unreachable-configuration",
+        title="unreachable, wrong configuration",
+        meaning="The configuration is wrong, so waiting does not help: told at the first check.",
+        tell=lambda: _unreachable_many(_refused(171, "Signature VerifyAC Error"), 1),
+    ),
+    Scene(
+        name="unreachable-configuration-one-task",
+        title="unreachable, wrong configuration of one task",
+        meaning="The same, where it shows at one task only.",
+        tell=_unreachable_one_project,
+    ),
+    Scene(
+        name="reachable",
+        title="reachable",
+        meaning="The task answers again.",
+        tell=_reachable,
+    ),
+    Scene(
+        name="reachable-many",
+        title="reachable, many tasks",
+        meaning="All tasks of an outage have answered, or are no longer watched.",
+        tell=_reachable_many,
+    ),
+    Scene(
+        name="unknown_status",
+        title="unknown_status",
+        meaning="UCloud used a status word that the monitor does not know; told once per word and task.",
+        tell=_unknown_status,
+    ),
+    Scene(
+        name="test",
+        title="test",
+        meaning="A person sent `events/test-notification.json` to prove the wiring.",
+        tell=_test,
+    ),
+    Scene(
+        name="digest",
+        title="digest",
+        meaning="More events than DIGEST_ABOVE in one run become one message for people, the worst first. "
+        "The events topic gets every event as always.",
+        tell=_storm,
+    ),
+)

@@ -1,0 +1,97 @@
+"""What people and programs are sent, letter by letter: golden files to read, and a gallery made of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.template import PROJECT
+from tests.messages.gallery import COMMAND, GALLERY, GOLDEN, gallery, golden_files
+from tests.messages.scenes import SCENES, Scene
+from udts_monitor.event import Kind
+from udts_monitor.notification import Topic
+from udts_monitor.phrases import Language
+from udts_monitor.wording import SENTENCE_LIMIT
+
+PACKAGE = PROJECT / "layers/udts_monitor/udts_monitor"
+# Designed, and not told by anything yet. Who tells one of them shows it in a scene.
+NOT_TOLD_YET = {
+    Kind.STALLED,
+    Kind.PROGRESSING,
+    Kind.DELAYED,
+    Kind.CAUGHT_UP,
+    Kind.FELL_BEHIND,
+    Kind.RESET,
+    Kind.OVERDUE,
+    Kind.MISSING,
+}
+BY_NAME = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+
+
+@BY_NAME
+def test_a_message_is_its_golden_file(scene: Scene) -> None:
+    """Each format in each language; a change of wording shows in the diff of files that people can read."""
+    folder = GOLDEN / scene.name
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*")}
+    assert found == golden_files(scene), f"if that is how it shall be: {COMMAND}"
+
+
+def test_no_golden_file_is_left_of_a_scene_that_is_gone() -> None:
+    """Who reads the files reads what is sent."""
+    assert {path.name for path in GOLDEN.iterdir()} == {scene.name for scene in SCENES}
+
+
+def test_the_gallery_shows_the_golden_files() -> None:
+    """The document is never older than the messages."""
+    assert GALLERY.read_text(encoding="utf-8") == gallery(), f"run {COMMAND}"
+
+
+def test_every_kind_that_is_told_has_a_scene() -> None:
+    """A kind that somebody begins to tell is read by somebody before it wakes anybody."""
+    shown = {event.kind for scene in SCENES for event in scene.tell()}
+    assert shown == set(Kind) - NOT_TOLD_YET
+    told = "".join(Path(PACKAGE, f"{name}.py").read_text() for name in ("assessment", "outage", "monitor"))
+    assert not [kind for kind in NOT_TOLD_YET if f"Kind.{kind.name}" in told]
+
+
+@BY_NAME
+@pytest.mark.parametrize("language", list(Language))
+def test_the_first_line_fits_into_one_sms(scene: Scene, language: Language) -> None:
+    """It stands alone there, and so does the subject on a watch."""
+    mail = scene.told(language)[Topic.ALERTS]
+    assert len(mail.body.splitlines()[0]) <= SENTENCE_LIMIT
+    assert len(mail.body) <= 1_600
+    assert len(mail.subject) <= 99
+
+
+@BY_NAME
+def test_the_subject_and_the_facts_of_programs_do_not_depend_on_the_language(scene: Scene) -> None:
+    """Mail rules and programs keep working when somebody changes DISPLAY_LANGUAGE."""
+    english, chinese = scene.told(Language.EN), scene.told(Language.ZH)
+    assert english[Topic.ALERTS].subject == chinese[Topic.ALERTS].subject
+    assert english[Topic.ALERTS].attributes == chinese[Topic.ALERTS].attributes
+    if Topic.EVENTS in english:
+        events = [json.loads(told[Topic.EVENTS].body) for told in (english, chinese)]
+        for event in events:
+            assert event["data"].pop("summary")
+            for text in ("advice", "next_steps"):
+                del event["data"][text]
+        assert events[0] == events[1]
+
+
+@BY_NAME
+def test_every_format_names_the_event_and_its_incident(scene: Scene) -> None:
+    """From any message one finds the others: by search in the mailbox, by thread, by field."""
+    told = scene.told(Language.EN)
+    mail = told[Topic.ALERTS]
+    card = json.loads(told[Topic.CHAT].body)
+    incident = mail.incident_id
+    assert mail.event_id in mail.body
+    assert incident in mail.body
+    assert card["metadata"]["additionalContext"]["event_id"] == card["id"] == mail.event_id
+    if Topic.EVENTS in told:
+        event = json.loads(told[Topic.EVENTS].body)
+        assert event["id"] == mail.event_id
+        assert event["data"]["incident_id"] == (incident or None)
+        assert card["metadata"]["additionalContext"]["incident_id"] == (incident or "-")
+        assert card["metadata"]["threadId"] == mail.task_key
