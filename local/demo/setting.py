@@ -43,7 +43,7 @@ def stage_set(screen: Screen) -> Iterator[Play]:
             within(_DEPLOY_SECONDS, "not deployed"),
         ):
             stage = Stage(aws, _deploy(aws, built, scenario, simulator))
-            step.note = "keys in Secrets Manager, schedule enabled, a queue subscribed to each topic"
+            step.note = "keys in a secret, schedule enabled, a queue at each topic"
         yield Play(stage=stage, simulator=simulator, screen=screen)
 
 
