@@ -81,7 +81,8 @@ the code renders, and this page with them. After a change of wording `{COMMAND}`
 - The **subject** is `[KIND] name (task id): what`, printable ASCII, at most 99 characters, in English
   whatever `DISPLAY_LANGUAGE` says: mail rules can rely on it.
 - **Texts** are in `DISPLAY_LANGUAGE` (`en` or `zh`), times in `DISPLAY_TIMEZONE` next to UTC.
-  Here English is shown with UTC, Chinese with Asia/Shanghai. UCloud's own words (status, reason) are never translated.
+  Here English is shown with UTC, Chinese with Asia/Shanghai. UCloud's own words (status, reason) are never
+  translated.
 - The **event id** is the same in all formats and in every repeat. All messages of an **incident**, the
   time from a failure until the task is healthy, finished or stopped, carry one incident id: the event id of
   its first failure.
