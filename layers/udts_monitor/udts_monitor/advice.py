@@ -3,6 +3,7 @@
 Source: UCloud UDTS FAQ. A row matches when the message contains all of its texts, in any case.
 """
 
+import re
 from dataclasses import dataclass
 
 from udts_monitor.phrases import Language
@@ -57,7 +58,7 @@ ADVICE: tuple[Advice, ...] = (
     ),
     Advice(
         texts=(("1040",), ("Too many connections",)),
-        en="The database has no connection left: raise max_connections.",
+        en="The database has no connection left: raise its max_connections.",
         zh="数据库连接数已满：请调大 max_connections。",
     ),
     Advice(
@@ -164,11 +165,21 @@ def advice_for(failed_message: str) -> Advice | None:
 
 
 def _stands_in(part: str, message: str) -> bool:
-    """An error number stands there as a number, not within another one or within an id."""
+    """An error number stands there as a number of its own that counts nothing and measures nothing."""
     if not part.isdigit():
         return part.lower() in message
-    return any(word == part for word in _words(message))
+    return any(
+        not _COUNTED.search(message[: found.start()]) and not _UNIT.match(message[found.end() :])
+        for found in re.finditer(_NUMBER.format(part), message)
+    )
 
 
-def _words(message: str) -> list[str]:
-    return "".join(char if char.isalnum() or char in "-_." else " " for char in message).split()
+# Not within a word, an id, a fraction, an address or a larger number.
+_NUMBER = r"(?<![\w.#-])(?<!\d[,:]){}(?![\w%-]|[.,:]\d)"
+_COUNTED = re.compile(
+    r"\b(?:rows?|records?|lines?|chunks?|batch|ports?|threads?|workers?|pid|ids?|connections?|columns?|tables?|"
+    r"positions?|pos|offsets?|after|of|for|took)\W{1,2}$"
+)
+_UNIT = re.compile(
+    r"\s(?:rows?|records?|lines?|chunks?|tables?|times|bytes|[kmg]i?b|m?s|seconds?|minutes?|of \d+)\b"
+)

@@ -1,0 +1,133 @@
+"""Known failures are advised on, unknown ones are not, and no message contradicts its advice."""
+
+import json
+
+import pytest
+
+from tests.messages.scenes import DISPLAYS, on_the_way
+from udts_monitor.advice import ADVICE, advice_for
+from udts_monitor.notification import Topic, notifications
+from udts_monitor.observation import Observation
+from udts_monitor.phrases import Language
+
+# Source: UCloud UDTS FAQ. What UCloud says, what the advice has to name, whether a restart is enough then.
+FAQ: tuple[tuple[str, str, bool], ...] = (
+    ("Canal only support ROW format binlog, this is STATEMENT", "binlog_row_image", False),
+    ("Error 1292: Incorrect datetime value: '0000-00-00' for column 'd'", "NO_ZERO_DATE", True),
+    ("Incorrect date value: '0000-00-00' for column 'd' at row 1", "ALLOW_INVALID_DATES", True),
+    ("Invalid default value for 'created_at'", "NO_ZERO_IN_DATE", True),
+    ("Error 1040: Too many connections", "max_connections", True),
+    ("ERROR 1040 (08004)", "max_connections", True),
+    ("(1040, 'zu viele Verbindungen')", "max_connections", True),
+    ("dial tcp: Too many connections", "max_connections", True),
+    ("Row size too large (> 8126)", "Barracuda", True),
+    ("Column count doesn't match value count at row 1", "primary key", True),
+    ("Error 1205: Lock wait timeout exceeded; try restarting transaction", "enlarge", True),
+    ("Lock wait timeout exceeded", "enlarge", True),
+    ("ERR illegal address: 10.9.3.17:50112", "allow-list", True),
+    ('Error 3140: Invalid JSON text: "The document is empty."', "NULL", True),
+    ("Invalid JSON text in argument 1", "NULL", True),
+    ("(CursorNotFound) cursor id 7216 not found", "cursorTimeoutMillis", True),
+    ("Error 1264: Out of range value for column 'n' at row 1", "widen", True),
+    ("Out of range value for column 'n'", "widen", True),
+    ("Error 1071: Specified key was too long; max key length is 3072 bytes", "12288", True),
+    ("Specified key was too long", "max-index-length", True),
+    ("Error 1366: incorrect utf8 value f09f9880 for column name", "tidb_skip_utf8_check", True),
+    ("Error 1215: Cannot add foreign key constraint", "character set", True),
+    ("Got fatal error 1236 from master when reading data from binary log", "keep binlogs", False),
+    ("the master has purged binary logs containing GTIDs that the slave requires", "keep binlogs", False),
+    ("Error 1114: The table 'orders' is full", "disk", True),
+    ("write: No space left on device", "disk", True),
+    ("Error 1785: Statement violates GTID consistency", "InnoDB", True),
+    ("When @@GLOBAL.ENFORCE_GTID_CONSISTENCY = 1, updates to non-transactional tables", "InnoDB", True),
+    ("Btree::insert: key too large to index, failing shop.orders", "failIndexKeyTooLong", True),
+    ("OOM command not allowed when used memory > 'maxmemory'", "enlarge", True),
+    ("cannot set featureCompatibilityVersion on the target", "version", False),
+    ("read error, please check source redis", "client-output-buffer-limit", True),
+    ("not authorized on config to execute command", "backup role", True),
+    ("(Unauthorized) command listCollections requires authentication", "backup role", True),
+    ("Error 1213: Deadlock found when trying to get lock", "rate limit to 1", True),
+    ("This function has none of DETERMINISTIC ... log_bin_trust_function_creators", "ON", True),
+)
+UNKNOWN = (
+    "",
+    "worker 7 exited with code 3",
+    "Error 9999: something new",
+    "Error 11040: no such thing",
+    "Error 10401",
+    "task udts-1236 failed",
+    "chunk 1236 of 4000 failed",
+    "after 1205 rows",
+    "1264 rows could not be read",
+    "waited for 1205 seconds",
+    "connection to 10.9.3.17:1040 refused",
+    "position 1236 in mysql-bin.001236",
+    "1,040 rows",
+    "v1.1040.2",
+    "the table users was dropped",
+    "cursor was closed",
+)
+
+
+@pytest.mark.parametrize(("message", "names", "restart_enough"), FAQ, ids=[row[0][:50] for row in FAQ])
+def test_a_known_failure_has_its_advice(message: str, *, names: str, restart_enough: bool) -> None:
+    """In every format and language: what to change, and whether a restart is enough or a full load needed."""
+    advice = advice_for(message)
+    assert advice
+    assert names.lower() in advice.en.lower()
+    assert advice.restart_enough is restart_enough
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=message))
+    for language, display in DISPLAYS.items():
+        told = {found.topic: found.body for found in notifications(walk.events, Topic, display)}
+        event = json.loads(told[Topic.EVENTS])["data"]
+        assert advice.says(language) in told[Topic.ALERTS]
+        assert advice.says(language) in event["advice"]
+        assert advice.says(language)[:12] in json.loads(told[Topic.CHAT])["content"]["description"]
+        assert event["restart_enough"] is restart_enough
+
+
+@pytest.mark.parametrize(("message", "names", "restart_enough"), FAQ, ids=[row[0][:50] for row in FAQ])
+def test_no_message_contradicts_its_advice(message: str, *, names: str, restart_enough: bool) -> None:
+    """Where a restart does not help, nothing says that the task can be resumed, and the other way round."""
+    del names
+    walk = on_the_way()
+    answer = Observation(status="Failed", failed_message=message)
+    for days in (0, 4, 2, 0.7):
+        walk.now += days * (walk.policy.resume_within / 7)
+        walk.check(answer)
+    kinds = {event.kind for event in walk.events}
+    assert {"failed", "reminder", "resume_deadline"} <= kinds
+    for mail in notifications(walk.events, [Topic.ALERTS], DISPLAYS[Language.EN]):
+        if mail.kind in {"failed", "reminder", "resume_deadline"}:
+            said = mail.body.lower()
+            assert ("a restart is enough" in said) is restart_enough
+            assert ("it resumes where it stopped" in said) is restart_enough
+            assert ("full load is needed" in said) is not restart_enough
+            assert ("resume until" in said) is restart_enough
+            assert ("can be resumed" in said and "left" in said) <= restart_enough
+
+
+@pytest.mark.parametrize("message", UNKNOWN)
+def test_an_unknown_failure_has_no_advice(message: str) -> None:
+    """Wrong advice is worse than none: numbers that count, measure or name something are no error numbers."""
+    assert advice_for(message) is None
+
+
+@pytest.mark.parametrize("message", UNKNOWN)
+def test_without_advice_nothing_is_made_up(message: str) -> None:
+    """The message then says the reason and the general way out."""
+    walk = on_the_way()
+    walk.check(Observation(status="Failed", failed_message=message))
+    (mail, event) = notifications(walk.events, [Topic.ALERTS, Topic.EVENTS], DISPLAYS[Language.EN])
+    assert "Advice" not in mail.body
+    assert "Remove the cause" in mail.body
+    assert json.loads(event.body)["data"]["advice"] is None
+    assert json.loads(event.body)["data"]["restart_enough"] is None
+
+
+def test_every_row_is_reached_by_the_faq() -> None:
+    """No row is shadowed by one above it, and the FAQ has no row that is missing."""
+    reached = {advice_for(message) for message, _, _ in FAQ}
+    assert reached == set(ADVICE)
+    assert len(ADVICE) == 23
