@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from udts_monitor import outage
-from udts_monitor.assessment import Assessment, Policy, assess
+from udts_monitor.assessment import Assessment, assess
 from udts_monitor.event import Event
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.policy import Policy
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tests.fakes import Clock, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
-from udts_monitor.assessment import Policy
 from udts_monitor.event import Kind
 from udts_monitor.monitor import Run
 from udts_monitor.notification import Topic
 from udts_monitor.outbox import Claim
+from udts_monitor.policy import Policy
 from udts_monitor.ports import Limits, Ports, Rules, Summary
 from udts_monitor.tasks import TaskRef
 from udts_monitor.wording import Display

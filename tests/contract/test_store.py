@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from tests.contract.conftest import RETENTION, Table
 from tests.walk import NOON, ORDERS, Walk, X, failed
 from udts_monitor import item
-from udts_monitor.assessment import Assessment, Policy, assess
+from udts_monitor.assessment import Assessment, assess
 from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
 from udts_monitor.notification import Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.outage import Outage, group
 from udts_monitor.outbox import Claim
+from udts_monitor.policy import Policy
 from udts_monitor.ports import Heartbeat, Storage
 from udts_monitor.silence import Silence
 from udts_monitor.state import Incident, TaskState, Unanswered

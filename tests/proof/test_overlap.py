@@ -21,11 +21,12 @@ from tests.proof.stage import SharedAws
 from tests.table import create_table
 from tests.walk import X
 from tests.world import LEASE, World
-from udts_monitor.assessment import Assessment, Policy
+from udts_monitor.assessment import Assessment
 from udts_monitor.event import Event
 from udts_monitor.monitor import Run
 from udts_monitor.notification import Notification
 from udts_monitor.observation import NoAnswer
+from udts_monitor.policy import Policy
 from udts_monitor.store import Store
 
 RUNS_AT_ONCE = 8

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.walk import MINUTE, NOON, ORDERS, Walk, X, failed, told
-from udts_monitor.assessment import MAX_UNKNOWN_WORDS, Policy, assess
+from udts_monitor.assessment import assess
 from udts_monitor.event import Kind, Severity
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.policy import Policy
+from udts_monitor.rules import MAX_UNKNOWN_WORDS
 from udts_monitor.state import TaskState
 from udts_monitor.status import OUTCOMES, Outcome, outcome_of
 from udts_monitor.tasks import TaskRef

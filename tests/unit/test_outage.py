@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from tests.walk import MINUTE, NOON, X, shared
-from udts_monitor.assessment import Assessment, Policy, assess
+from udts_monitor.assessment import Assessment, assess
 from udts_monitor.event import MONITOR
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.outage import Grouping, Outage, ended, group
+from udts_monitor.policy import Policy
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 

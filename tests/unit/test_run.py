@@ -9,12 +9,12 @@ import pytest
 from tests.fakes import kinds
 from tests.walk import NOON, X, failed
 from tests.world import World
-from udts_monitor.assessment import Policy
 from udts_monitor.errors import PublishError, StoreError
 from udts_monitor.event import Kind
 from udts_monitor.monitor import in_turn
 from udts_monitor.notification import Topic
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.policy import Policy
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef
 

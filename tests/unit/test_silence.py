@@ -7,9 +7,9 @@ import pytest
 from tests.fakes import kinds
 from tests.walk import NOON, X, failed
 from tests.world import World
-from udts_monitor.assessment import Policy
 from udts_monitor.errors import CommandError
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence, parse_silence
 
 WISH = {

@@ -20,11 +20,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from udts_monitor.assessment import Policy
 from udts_monitor.errors import ConfigurationError
 from udts_monitor.event import Kind
 from udts_monitor.notification import Topic
 from udts_monitor.phrases import Language
+from udts_monitor.policy import Policy
 from udts_monitor.tasks import MAX_THRESHOLD, TaskListError, TaskRef, is_id, parse_tasks
 
 ALL_KINDS = "all"

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from udts_monitor.assessment import Assessment, Policy
+from udts_monitor.assessment import Assessment
 from udts_monitor.event import Event, Kind
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.outage import Outage
 from udts_monitor.outbox import Claim, Pending
+from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
 from udts_monitor.tasks import TaskRef

@@ -6,10 +6,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from udts_monitor.advice import advice_for
-from udts_monitor.assessment import REMINDERS
 from udts_monitor.event import MONITOR, Event, Kind, Severity
 from udts_monitor.figures import length
 from udts_monitor.phrases import Language, say
+from udts_monitor.rules import REMINDERS
 from udts_monitor.status import RETRY_PENDING, UNRECOVERABLE, Outcome, outcome_of
 from udts_monitor.text import cut, one_line
 
