@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from udts_monitor.aws import client_config, read_parameter, read_secret
+from udts_monitor.aws import client_config, publishing_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
 from udts_monitor.errors import CommandError, RunError
@@ -93,7 +93,7 @@ def _ports(settings: Settings) -> Ports:
             settings.table_name,
             timedelta(days=settings.history_retention_days),
         ),
-        topics=Publisher(boto3.client("sns", config=config), settings.topics),
+        topics=Publisher(boto3.client("sns", config=publishing_config()), settings.topics),
         clock=lambda: datetime.now(UTC),
     )
 
@@ -134,7 +134,8 @@ def _limits(context: LambdaContext) -> Limits:
     killed_at = time.monotonic() + left
     return Limits(
         checks_until=killed_at - reserve,
-        publish_until=killed_at - reserve / 3,
+        # Half of 15 seconds: the last message may take five, and has to be noted.
+        publish_until=killed_at - reserve / 2,
         claim=Claim(
             # Unique even where Lambda repeats a request under its id: two runs must never share a claim.
             owner=f"{context.aws_request_id}/{uuid.uuid4().hex}",

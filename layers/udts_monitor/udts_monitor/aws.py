@@ -41,6 +41,14 @@ def client_config(connections: int) -> Config:
     )
 
 
+def publishing_config() -> Config:
+    """At most five seconds for a message: begun at the last moment, it ends before Lambda ends the run.
+
+    The outbox is the better retry: what failed waits there, with its attempts and its error.
+    """
+    return Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
 def read_secret(client: "SecretsManagerClient", arn: str) -> str:
     """The text of a secret.
 

@@ -204,7 +204,9 @@ class Run:
         ended = self._end_outages(found.outages, tasks)
         if ended:
             self._delivery.publish(self._states)
-        counted = found.listeners_at is None or self._began - found.listeners_at >= LISTENERS_EVERY
+        due = found.listeners_at is None or self._began - found.listeners_at >= LISTENERS_EVERY
+        # An SNS that has just failed would take the run's last seconds, and with them its end.
+        counted = due and not self._summary.errors and time.monotonic() < self._limits.checks_until
         if counted:
             self._count_listeners()
         if ended or counted:
