@@ -1,0 +1,127 @@
+"""SNS away: for an hour, and without ever answering."""
+
+import json
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local.aws import REGION
+from local.inbox import Inbox
+from tests.proof.conftest import Stages
+from tests.proof.figures import note
+from tests.proof.proxy import Fault, proxy_running
+from tests.proof.stage import USUAL_SECONDS, SharedAws
+from tests.table import create_table
+from tests.world import World
+from udts_monitor.notification import Topic
+from udts_monitor.publisher import Publisher
+from udts_monitor.store import Store
+
+# A status for eight minutes each: what the first task goes through while nobody can be told.
+COURSE = ("Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done", "Done")
+FIRST = ["failed", "recovered", "finished", "failed", "recovered", "finished"]
+# A failed attempt waits five minutes at most, and what follows goes out in the same run.
+RUNS_AFTERWARDS = 6
+
+
+def _world(aws: SharedAws, endpoint: str) -> tuple[World, dict[Topic, Inbox]]:
+    """A world whose table and topics are real, with SNS behind this endpoint."""
+    name = f"outage-{uuid.uuid4().hex[:8]}"
+    create_table(aws.client("dynamodb"), name)
+    arns = {topic: aws.client("sns").create_topic(Name=f"{name}-{topic}")["TopicArn"] for topic in Topic}
+    # One attempt each: botocore's own would only take time, an hour of it stands still.
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    sns = session.client("sns", endpoint_url=endpoint, config=once)
+    world = World(["udts-1", "udts-2"], topics=tuple(Topic), digest_above=1000)
+    real: dict[str, Any] = {
+        "store": Store(aws.client("dynamodb"), name, timedelta(days=90)),
+        "sns": Publisher(sns, arns, sleep=lambda _: None),
+    }
+    vars(world).update(real)
+    return world, {topic: Inbox.subscribe(aws, arn) for topic, arn in arns.items()}
+
+
+def test_an_hour_without_sns_loses_nothing_and_tells_in_order(shared_aws: SharedAws) -> None:
+    """The outbox waits with its attempts and its last error; afterwards all is told within six runs."""
+    with proxy_running(aws=shared_aws.endpoint) as proxy:
+        world, inboxes = _world(shared_aws, proxy.url)
+        proxy.rule(lambda call: call.service == "sns", Fault(error="ServiceUnavailable", status=503))
+        red, attempts_before = 0, 0
+        for minute in range(60):
+            world.ucloud.set(udts_1=COURSE[minute // 8], udts_2="Failed" if minute >= 30 else "Syncing")
+            summary = world.run()
+            red += bool(summary.errors)
+        outbox = vars(world)["store"].outbox().pending
+        waited = summary.oldest_pending_seconds
+        assert 58 * 60 < waited < 60 * 60
+        assert len(outbox) == summary.pending == len(Topic) * (len(FIRST) + 1)
+        heads = {pending.way: pending for pending in reversed(outbox)}
+        assert len(heads) == 2 * len(Topic)
+        assert all(pending.attempts >= 6 and not pending.permanent for pending in heads.values())
+        attempts_before = sum(pending.attempts for pending in heads.values())
+        assert all("ServiceUnavailable" in error for error in summary.errors)
+        proxy.clear()
+        runs = 0
+        while vars(world)["store"].outbox().pending:
+            runs += 1
+            assert world.run().errors == []
+        assert runs <= RUNS_AFTERWARDS
+        for topic, inbox in inboxes.items():
+            told = [(message.attributes["task_id"], message.attributes["event"]) for message in inbox.take()]
+            assert [kind for task, kind in told if task == "udts-1"] == FIRST, topic
+            assert [kind for task, kind in told if task == "udts-2"] == ["failed"], topic
+    note(
+        "sns-outage",
+        {
+            "minutes": 60,
+            "notifications": len(outbox),
+            "attempts": attempts_before,
+            "red runs": red,
+            "runs until all is told": runs,
+            "lost": 0,
+            "repeated": 0,
+        },
+    )
+
+
+def test_what_is_told_late_says_when_it_happened(shared_aws: SharedAws) -> None:
+    """The time in a message is that of the event, not of its delivery."""
+    with proxy_running(aws=shared_aws.endpoint) as proxy:
+        world, inboxes = _world(shared_aws, proxy.url)
+        proxy.rule(lambda call: call.service == "sns", Fault(error="ServiceUnavailable", status=503), count=9)
+        world.ucloud.set(udts_1="Failed")
+        happened = world.clock()
+        for _ in range(20):
+            world.run()
+        (message,) = inboxes[Topic.EVENTS].take()
+        assert json.loads(message.text)["time"].startswith(f"{happened:%Y-%m-%dT%H:%M}")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", [False, True], ids=["later run", "first run"])
+def test_an_sns_that_never_answers_does_not_cost_the_run_its_end(stages: Stages, first: bool) -> None:  # noqa: FBT001
+    """Four tasks to tell and every call to SNS hangs: the run still ends by itself, with everything noted."""
+    tasks = ["udts-a", "udts-b", "udts-c", "udts-d"]
+    with stages(tasks=tasks) as stage:
+        # The first run of all would also ask SNS who listens.
+        if not first:
+            stage.run()
+        for task in tasks:
+            stage.ucloud.set_status(task, "Failed")
+        stage.proxy.rule(lambda call: call.service == "sns", Fault(hang=True))
+        began = time.monotonic()
+        ended = stage.run(seconds=USUAL_SECONDS)
+        seconds = time.monotonic() - began
+        note("sns-hangs", {"seconds": round(seconds, 1), "of": USUAL_SECONDS})
+        assert ended.error.startswith("RunError")
+        assert len(stage.waiting()) == len(Topic) * len(tasks)
+        assert any(found["attempts"] for found in stage.waiting())
+        (heartbeat,) = stage.items("MONITOR")[-1:]
+        assert heartbeat["pending"] == len(Topic) * len(tasks)
+        assert seconds < USUAL_SECONDS

@@ -1,0 +1,241 @@
+"""UCloud at its worst: runs stay inside their time, take fair turns, tell once a cause, and guess nothing."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.proof.conftest import Stages
+from tests.proof.figures import note
+from tests.proof.weather import GRACE_SECONDS, longest_gap, quiet, weather
+from tests.ucloud.servers import https_server, raw_server, trickles
+
+FAULTS: dict[str, Mapping[str, object]] = {
+    "throttled": {"ret_code": 153},
+    "wrong signature": {"ret_code": 171},
+    "no permission": {"ret_code": 299},
+    "bad parameter": {"ret_code": 230},
+    "product error": {"ret_code": 70_001},
+    "HTTP 503": {"http_status": 503},
+    "HTTP 404": {"http_status": 404},
+    "hangs": {"hang": True},
+    "hangs up": {"close": True},
+    "HTML": {"not_json": True},
+    "no data": {"body": '{"RetCode": 0, "Action": "GetUDTSTaskStatusResponse", "Data": null}'},
+    "status null": {"body": '{"RetCode": 0, "Data": {"Status": null}}'},
+    "redirect": {"redirect_to": "http://127.0.0.1:9/"},
+    "half an answer": {"truncated": True},
+    "a byte a second": {"trickle": True},
+    "100 MB": {"huge_megabytes": 100},
+    "slow": {"latency_seconds": 3},
+}
+# Waiting does not help, so the first check tells it.
+AT_ONCE = {"wrong signature", "no permission"}
+RATES = (0.01, 0.5, 1.0)
+
+
+def _through(fault: str, rate: float, *, tasks: int, runs: int, seconds: float) -> dict[str, object]:
+    """Runs in the middle of which one task fails and one finishes; then everything works again."""
+    with weather(tasks=tasks, max_concurrency=8) as made:
+        made.run(seconds=20)
+        made.ucloud.inject(**FAULTS[fault], probability=rate, seed=1)
+        for place in range(runs):
+            if place == runs // 2:
+                made.ucloud.set_status("udts-000", "Failed")
+                made.ucloud.set_status("udts-001", "Done")
+            made.run(seconds=seconds)
+        outages, late = dict(made.outages), made.longest_seconds
+        quiet(made)
+        news = Counter(event for event in made.told if event[0] not in {"unreachable", "reachable"})
+        return {
+            "news": dict(news),
+            "out of turn": made.told_out_of_turn(),
+            "still open": sorted(made.world.store.outages),
+            "outbox": len(made.world.store.outbox().pending),
+            "outages": outages if rate == 1 else {},
+            "late": late > GRACE_SECONDS,
+        }
+
+
+def _everything(*, tasks: int, runs: int, seconds: float, at_once: int) -> dict[str, dict[str, object]]:
+    cases = [(fault, rate) for fault in FAULTS for rate in RATES]
+    with ThreadPoolExecutor(at_once) as pool:
+        results = pool.map(lambda case: _through(*case, tasks=tasks, runs=runs, seconds=seconds), cases)
+        return {
+            f"{fault} at {rate:.0%}": result for (fault, rate), result in zip(cases, results, strict=True)
+        }
+
+
+def _hold(results: Mapping[str, Mapping[str, object]]) -> None:
+    """What has to be true whatever goes wrong, and however often."""
+    for case, result in results.items():
+        assert result["news"] == {("failed", "-/udts-000"): 1, ("finished", "-/udts-001"): 1}, case
+        assert result["out of turn"] == [], case
+        assert result["still open"] == [], case
+        assert result["outbox"] == 0, case
+        assert not result["late"], case
+        if case.endswith("100%"):
+            assert list(result["outages"].values()) == [1], (case, result["outages"])  # type: ignore[attr-defined]
+
+
+def test_no_fault_is_taken_for_a_failure_or_a_finish(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each fault at 1, 50 and 100 %: true news are told once, one message a cause, and its end."""
+    began = time.monotonic()
+    with capsys.disabled():
+        results = _everything(tasks=12, runs=6, seconds=1.0, at_once=12)
+    _hold(results)
+    note("ucloud-faults", {"cases": len(results), "seconds": round(time.monotonic() - began, 1)})
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_no_fault_is_taken_for_a_failure_or_a_finish_in_long_runs() -> None:
+    """The same promises with a hundred tasks and more patience."""
+    began = time.monotonic()
+    results = _everything(tasks=100, runs=24, seconds=5.0, at_once=4)
+    _hold(results)
+    note("ucloud-faults-long", {"cases": len(results), "seconds": round(time.monotonic() - began, 1)})
+
+
+@pytest.mark.parametrize("tasks", [12, 13])
+def test_a_slow_ucloud_shows_every_task_in_turn(tasks: int) -> None:
+    """Every task is seen at least once in as many runs as it takes to see all, by waves of the concurrency.
+
+    A check that the end of the run cut off says nothing about its task: it is first in the next run.
+    """
+    concurrency = 4
+    bound = math.ceil(tasks / concurrency)
+    with weather(tasks=tasks, max_concurrency=concurrency) as made:
+        made.ucloud.inject(latency_seconds=0.3)
+        for _ in range(2 * bound + 2):
+            made.run(seconds=0.75)
+        gaps = {task.task_id: longest_gap(made.seen, task.task_id) for task in made.world.tasks}
+        assert max(gaps.values()) <= bound, gaps
+        assert made.told == []
+        note(f"rotation-slow-{tasks}", {"tasks": tasks, "bound": bound, "longest gap": max(gaps.values())})
+
+
+def test_a_ucloud_that_hangs_is_asked_for_every_task_in_turn() -> None:
+    """Even when no check ends before the run does: N runs are tasks through concurrency, rounded up."""
+    tasks, concurrency = 30, 8
+    bound = math.ceil(tasks / concurrency)
+    with weather(tasks=tasks, max_concurrency=concurrency) as made:
+        made.run(seconds=20)
+        made.ucloud.inject(hang=True)
+        for _ in range(4 * bound):
+            made.run(seconds=0.4)
+        gaps = {task.task_id: longest_gap(made.asked, task.task_id) for task in made.world.tasks}
+        assert max(gaps.values()) <= bound, gaps
+        assert made.told == [("unreachable", "timeout")]
+        note("rotation-hanging", {"tasks": tasks, "bound": bound, "longest gap": max(gaps.values())})
+
+
+def test_an_hour_s_outage_is_told_once_and_its_end_once() -> None:
+    """Sixty runs without UCloud: a message after the third, one when it is back, no write between."""
+    with weather(tasks=10, max_concurrency=10, patient=False) as made:
+        made.run(seconds=20)
+        made.ucloud.inject(http_status=503)
+        for _ in range(3):
+            made.run(seconds=20)
+        versions = {key: state.version for key, state in made.world.store.states.items()}
+        for _ in range(57):
+            made.run(seconds=20)
+        assert {key: state.version for key, state in made.world.store.states.items()} == versions
+        made.ucloud.set_status("udts-000", "Failed")
+        made.ucloud.clear_faults()
+        made.run(seconds=20)
+        assert sorted(made.told[:-1]) == [("failed", "-/udts-000"), ("unreachable", "HTTP 503")]
+        assert made.told[-1] == ("reachable", "HTTP 503")
+
+
+def test_two_hundred_tasks_throttled_by_half_are_all_seen(stages: Stages) -> None:
+    """The real handler: inside its time, nearly every task seen in every run, only the unlucky told."""
+    names = [f"udts-{number:03}" for number in range(200)]
+    began = time.monotonic()
+    with stages(tasks=names) as stage:
+        stage.environment["UCLOUD_BASE_URL"] = stage.ucloud.url
+        stage.ucloud.inject(ret_code=153, probability=0.5, seed=5)
+        summaries, missing = [], []
+        for _ in range(3):
+            before = time.monotonic()
+            ended = stage.run()
+            assert time.monotonic() - before < 45
+            assert not ended.error, ended.error
+            assert ended.summary is not None
+            summaries.append(ended.summary)
+            missing.append({line["task"] for line in ended.said("no answer")})
+            assert len(missing[-1]) == ended.summary["no_answer"] == len(ended.said("no answer"))
+        assert [summary["checked"] for summary in summaries] == [200] * 3
+        # Told are those that did not answer three times in a row, and nobody else.
+        told = [(event["kind"], event["task"]) for summary in summaries for event in summary["events"]]
+        assert told == [("unreachable", task) for task in missing[0] & missing[1] & missing[2]]
+        calls = stage.ucloud.log().per_action["GetUDTSTaskStatus"]
+    note(
+        "throttled-by-half",
+        {
+            "tasks": 200,
+            "runs": 3,
+            "calls a check": round(calls / 600, 2),
+            "no answer": [summary["no_answer"] for summary in summaries],
+            "seconds a run": round((time.monotonic() - began) / 3, 1),
+        },
+    )
+
+
+def _lines(stages: Stages, fault: str) -> dict[str, object]:
+    with stages(tasks=["udts-a", "udts-b"]) as stage:
+        stage.environment["UCLOUD_BASE_URL"] = stage.ucloud.url
+        stage.ucloud.inject(**FAULTS[fault], task_id="udts-a")
+        ended = stage.run(seconds=3)
+    grave = [line for line in ended.log if line.get("level") in {"WARNING", "ERROR", "CRITICAL"}]
+    return {
+        "lines": [(line["message"], line["task"]) for line in grave],
+        "without a cause": [line for line in grave if not line["cause"] or not line["reason"]],
+        "error": ended.error,
+        "events": ended.summary["events"] if ended.summary else None,
+    }
+
+
+def test_every_fault_ends_in_one_line_with_the_task_and_the_cause(stages: Stages) -> None:
+    """Read in the handler's log: one warning, nothing else to worry about, and the run succeeds."""
+    with ThreadPoolExecutor(6) as pool:
+        results = dict(zip(FAULTS, pool.map(lambda fault: _lines(stages, fault), FAULTS), strict=True))
+    at_once = [{"kind": "unreachable", "task": "-/monitor"}]
+    assert results == {
+        fault: {
+            "lines": [("no answer", "-/udts-a")],
+            "without a cause": [],
+            "error": "",
+            "events": at_once if fault in AT_ONCE else [],
+        }
+        for fault in FAULTS
+    }
+
+
+def test_a_header_that_trickles_holds_no_run(stages: Stages) -> None:
+    """A header byte now and then outlives every timeout; the run ends without the answer and says so."""
+    with (
+        raw_server(trickles(b"HTTP/1.1 200 OK\r\nX: ", every_seconds=0.5, times=60)) as server,
+        stages() as stage,
+    ):
+        stage.environment["UCLOUD_BASE_URL"] = server.url
+        began = time.monotonic()
+        ended = stage.run(seconds=4)
+        assert time.monotonic() - began < 4
+        assert not ended.error, ended.error
+        (line,) = ended.said("no answer")
+        assert (line["task"], line["cause"]) == ("-/udts-a", "timeout")
+
+
+def test_a_wrong_certificate_is_told_at_once_and_once(stages: Stages, tmp_path: Path) -> None:
+    """For all tasks one message, that says what to look at; nobody is asked behind it."""
+    with https_server(tmp_path) as server, stages(tasks=["udts-a", "udts-b"]) as stage:
+        stage.environment["UCLOUD_BASE_URL"] = server.url
+        summaries = [stage.run().summary for _ in range(3)]
+        events = [[event["kind"] for event in summary["events"]] for summary in summaries if summary]
+        assert events == [["unreachable"], [], []]
+        assert server.requests == []
