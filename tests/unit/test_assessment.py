@@ -363,8 +363,10 @@ def test_a_restart_winds_the_deadline_up_again() -> None:
 
 
 def test_zero_days_to_resume_means_no_deadline() -> None:
-    """Who has no limit needs no countdown."""
+    """Who has no limit needs no countdown, and gets no date that has passed."""
     policy = Policy(resume_within=timedelta(0))
+    failure = Walk(policy=policy).check("Failed").events[0]
+    assert failure.resume_until is None
     assert at_hours("FailedUnrecoverable", [0, 1], policy) == [(0, "failed")]
     assert "resume_deadline" not in [kind for _, kind in at_hours("Stopped", range(500), policy)]
 

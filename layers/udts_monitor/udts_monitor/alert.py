@@ -20,9 +20,11 @@ def subject(event: Event) -> str:
     The grammar never changes, and neither does the language: mail rules rely on it.
     """
     name = cut(ascii_line(event.task.display_name), _NAME_LIMIT) or event.task.task_id
-    said = ascii_line(wording.headline(event, Language.EN))
+    said = ascii_line(wording.headline(event, Language.EN)).strip(" :,")
+    # A reason without a single letter of ASCII leaves nothing: then the status, and the text has the reason.
+    said = said or ascii_line(event.status) or event.severity
     line = f"[{event.kind.upper()}] {name} ({event.task.task_id}): {said}"
-    return cut(line.rstrip(": "), SUBJECT_LIMIT)
+    return cut(line, SUBJECT_LIMIT)
 
 
 def text(event: Event, report: Report, language: Language) -> str:

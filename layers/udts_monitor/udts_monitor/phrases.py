@@ -22,6 +22,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "after a failure": ("{said}, after a failure", "{said}，期间曾失败"),
     "again": ("{status} again, {time} after it failed", "失败 {time}后恢复为 {status}"),
     "stopped for": ("stopped for {time}", "已停止 {time}"),
+    "just stopped": ("stopped just now", "刚刚停止"),
     "still": ("still {status} after {time}", "{time}后仍为 {status}"),
     "not healthy": ("{status}, not healthy {time} after it failed", "失败 {time}后仍未恢复（{status}）"),
     "because": ("{said}: {reason}", "{said}：{reason}"),
@@ -104,6 +105,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "do: start": (
         "Start the task in the console before then, or delete it: later only a new full load helps.",
         "请在期限之前在控制台启动任务，或将其删除：逾期只能重新全量迁移。",
+    ),
+    "do: start at any time": (
+        "Start the task in the console, or delete it.",
+        "请在控制台启动任务，或将其删除。",
     ),
     "do: check the bill": (
         "If nobody stopped it, look at the bill: UCloud stops unpaid tasks and soon deletes them for good.",

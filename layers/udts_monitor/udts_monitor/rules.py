@@ -175,7 +175,7 @@ def _retrying(before: TaskState, after: TaskState, seen: Observation, _at: Momen
 def _resume_deadline(_before: TaskState, after: TaskState, seen: Observation, at: Moment) -> Verdict:
     """The time to resume is running out; when several marks passed unseen, only the latest is told."""
     until = _resume_until(after, seen, at)
-    if until is None or not at.policy.resume_within:
+    if until is None:
         return after, None
     share = (at.now - after.since) / at.policy.resume_within
     passed = sum(share >= mark for mark in RESUME_MARKS)
@@ -211,7 +211,9 @@ def _reminder(_before: TaskState, after: TaskState, seen: Observation, at: Momen
 
 
 def _resume_until(after: TaskState, seen: Observation, at: Moment) -> datetime | None:
-    """Until when the task can be resumed; None when it is not down, or down for good."""
+    """Until when the task can be resumed; None when it is not down, down for good, or nobody set a limit."""
+    if not at.policy.resume_within:
+        return None
     down = seen.outcome in {Outcome.STOPPED, Outcome.FAILED} and seen.status not in UNRECOVERABLE
     return after.since + at.policy.resume_within if down else None
 

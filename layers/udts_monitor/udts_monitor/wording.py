@@ -78,7 +78,7 @@ def task_label(event: Event) -> str:
 def resuming_helps(event: Event) -> bool:
     """Whether the task can be resumed and nothing is known that makes it useless."""
     advice = advice_for(event.reason)
-    return event.resume_until is not None and (advice is None or advice.restart_enough)
+    return event.status not in UNRECOVERABLE and (advice is None or advice.restart_enough)
 
 
 def _sentence(event: Event, reason: str, language: Language) -> str:
@@ -124,7 +124,10 @@ def _told(event: Event, reason: str, language: Language) -> str:
         case Kind.RECOVERED:
             return say(language, "again", status=status, time=length(_incident_time(event), language))
         case Kind.STOPPED:
-            return _time_left(event, say(language, "stopped for", time=past), language)
+            # A grace of 0 tells at the first check that sees the stop: there is no time to speak of yet.
+            at_once = event.time - event.since < timedelta(seconds=1)
+            said = say(language, "just stopped" if at_once else "stopped for", time=past)
+            return _time_left(event, said, language)
         case Kind.RESUME_DEADLINE:
             said = _time_left(event, say(language, "still", status=status, time=past), language)
             return _last(event, said, language)
@@ -144,7 +147,6 @@ def _told(event: Event, reason: str, language: Language) -> str:
 
 
 _STEPS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.STOPPED: ("start", "check the bill"),
     Kind.FINISHED: ("validate", "stop billing"),
     Kind.UNKNOWN_STATUS: ("judge",),
     Kind.TEST: ("nothing",),
@@ -157,6 +159,8 @@ def _steps(event: Event) -> tuple[str, ...]:
             retries_left = (event.retries_allowed or 0) > (event.retries_used or 0)
             retried = resuming_helps(event) and retries_left
             return *_after_failure(event), *(("or UCloud retries",) if retried else ())
+        case Kind.STOPPED:
+            return ("start" if event.resume_until else "start at any time", "check the bill")
         case Kind.RESUME_DEADLINE:
             return ("start",) if outcome_of(event.status) is Outcome.STOPPED else _after_failure(event)
         case Kind.REMINDER:
@@ -230,7 +234,9 @@ def _finish(event: Event, language: Language) -> str:
 def _time_left(event: Event, said: str, language: Language) -> str:
     if not resuming_helps(event):
         return say(language, "resuming is no help", said=said)
-    if event.resume_until is None or event.resume_until <= event.time:
+    if event.resume_until is None:
+        return said
+    if event.resume_until <= event.time:
         return say(language, "cannot be resumed", said=said)
     return say(language, "can be resumed", said=said, time=length(event.resume_until - event.time, language))
 
