@@ -17,6 +17,7 @@ DESCRIPTION_LIMIT = 2_000
 STEP_LIMIT = 300
 STEPS = 5
 _REASON_LIMIT = 700
+_LEAST_REASON = 20
 
 _SIGNS = {Severity.CRITICAL: "\N{LARGE RED CIRCLE}", Severity.WARNING: "\N{LARGE YELLOW CIRCLE}"}
 _BLOCK = "```"
@@ -28,12 +29,12 @@ def card(event: Event, report: Report, language: Language) -> str:
     lines = [f"*{label}*: {code(value)}" for label, value in report.facts]
     if report.advice:
         lines.append(f"*{say(language, 'Advice')}*: {escaped(report.advice)}")
-    # Each line has a bound of its own, so that nothing cuts the end of a code span off.
-    description = "\n".join([escaped(report.sentence), "", *lines])
+    description = _fitting([escaped(report.sentence), "", *lines])
     if report.reason:
-        title = f"\n*{say(language, 'Reason')}*:\n"
-        room = min(_REASON_LIMIT, DESCRIPTION_LIMIT - len(description)) - len(title) - len(_BLOCK) * 2
-        description += title + _BLOCK + cut(literal(report.reason), max(0, room)) + _BLOCK
+        title = f"\n*{say(language, 'Reason')}*:\n{_BLOCK}"
+        room = min(_REASON_LIMIT, DESCRIPTION_LIMIT - len(description)) - len(title) - len(_BLOCK)
+        if room > _LEAST_REASON:
+            description += title + cut(literal(report.reason), room) + _BLOCK
     return _notification(
         identity=event.id,
         thread=event.task.key,
@@ -59,7 +60,7 @@ def digest_card(identity: str, title: str, lines: list[str], severity: str) -> s
         thread="digest",
         kind="digest",
         title=f"{sign(severity)} {title}",
-        description="\n".join(lines),
+        description=_fitting(lines),
         steps=[wording.CONSOLE],
         keywords=["digest", severity],
         summary=title,
@@ -74,7 +75,7 @@ def sign(severity: str) -> str:
 
 def escaped(text: str) -> str:
     """Text from outside as text: no link, no mention, no emoji code, no markup."""
-    return _LEADING.sub(_NARROW, _MARKUP.sub(_harmless, literal(text)))
+    return _LEADING.sub("\\1\N{NO-BREAK SPACE}", _MARKUP.sub(_harmless, literal(text)))
 
 
 def code(text: str) -> str:
@@ -112,18 +113,26 @@ _HARMLESS = {
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 _MARKUP = re.compile(
     r"[*~|\[\]\\]"
-    r"|(?<![^\W_])_|_(?![^\W_])"  # italics begin and end at the ends of words
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # italics begin and end at the ends of words
     r"|:(?=//)|(?<=www)\."  # what Slack makes a link of by itself
     r"|:(?=[\w+'-]+:)",  # :fire:
     re.IGNORECASE,
 )
 # A heading or a list begins with its sign and a space.
-_LEADING = re.compile(r"(?m)(?<=^[#+-]) |(?<=^\d[.)]) ")
-_NARROW = "\N{NO-BREAK SPACE}"
+_LEADING = re.compile(r"^([#+-]+|\d{1,9}[.)])[ \t]", re.MULTILINE)
 
 
 def _harmless(found: re.Match[str]) -> str:
     return _HARMLESS[found.group()]
+
+
+def _fitting(lines: list[str]) -> str:
+    """As many whole lines as a description holds: half a line would leave a code span open."""
+    text = lines[0]
+    for line in lines[1:]:
+        if len(text) + 1 + len(line) <= DESCRIPTION_LIMIT:
+            text += f"\n{line}"
+    return text
 
 
 def _capitals(kind: str) -> str:
@@ -148,14 +157,14 @@ def _notification(  # noqa: PLR0913 - the parts of the schema
         "id": identity,
         "content": {
             "textType": "client-markdown",
-            "title": cut(one_line(title), TITLE_LIMIT),
-            "description": cut(description, DESCRIPTION_LIMIT),
+            "title": cut(title, TITLE_LIMIT),
+            "description": description,
             "nextSteps": [cut(step, STEP_LIMIT) for step in steps[:STEPS]],
             "keywords": [str(keyword) for keyword in keywords],
         },
         "metadata": {
             "threadId": thread,
-            "summary": cut(one_line(summary), DESCRIPTION_LIMIT),
+            "summary": cut(summary, DESCRIPTION_LIMIT),
             "eventType": str(kind),
             "relatedResources": [thread],
             "additionalContext": {name: str(value) for name, value in context.items()},

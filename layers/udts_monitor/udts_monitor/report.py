@@ -160,9 +160,14 @@ def _retries(event: Event, language: Language) -> str:
 
 
 def _tasks(event: Event, language: Language) -> str:
-    shown = ", ".join(event.tasks[:_TASKS_SHOWN])
-    rest = len(event.tasks) - _TASKS_SHOWN
-    return say(language, "more", shown=shown, number=rest) if rest > 0 else shown
+    """As many as a glance takes in; at least one."""
+    shown = list(event.tasks[:1])
+    for key in event.tasks[1:_TASKS_SHOWN]:
+        if len(", ".join([*shown, key])) <= _LINE_LIMIT:
+            shown.append(key)
+    rest = len(event.tasks) - len(shown)
+    listed = ", ".join(shown)
+    return say(language, "more", shown=listed, number=rest) if rest > 0 else listed
 
 
 def _finish(event: Event, display: Display) -> dict[str, str]:

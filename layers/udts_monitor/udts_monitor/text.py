@@ -4,7 +4,8 @@ import unicodedata
 
 # Control and format characters (right-to-left marks among them), surrogates, private use, unassigned.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+# Line ends of every alphabet, and the tab.
+_SPACES = dict.fromkeys(map(ord, "\t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 
 
 def plain(text: str) -> str:
@@ -15,7 +16,7 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """One line, single spaces, nothing that does not print."""
-    spaced = "".join(" " if character in _LINE_ENDS or character == "\t" else character for character in text)
+    spaced = text.translate(_SPACES)
     return " ".join(_printable(spaced).split())
 
 
@@ -38,5 +39,7 @@ def cut(text: str, limit: int, *, mark: str = "...") -> str:
 
 
 def _printable(line: str) -> str:
+    if line.isprintable():  # most are; and it costs a hundredth of looking at each character
+        return line.strip()
     spaced = line.replace("\t", " ")
     return "".join(char for char in spaced if unicodedata.category(char) not in _UNSAFE).strip()

@@ -1,0 +1,231 @@
+"""Names and reasons that mean harm, through the whole path: answer, assessment, notifications, items."""
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from tests.messages.limits import item_problems, live_markup, problems
+from tests.messages.scenes import DISPLAYS, SCENES, Scene
+from tests.walk import NOON, Walk
+from udts_monitor import item, outage
+from udts_monitor.answer import Refusal, read_answer
+from udts_monitor.assessment import Assessment, assess
+from udts_monitor.digest import digest
+from udts_monitor.event import Event
+from udts_monitor.notification import PEOPLE, Notification, Topic, notifications
+from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.phrases import Language
+from udts_monitor.status import OUTCOMES
+from udts_monitor.tasks import TaskRef, parse_tasks
+from udts_monitor.text import one_line
+
+type Steps = list[tuple[dict[str, Any], int]]
+
+RETENTION = timedelta(days=90)
+NASTY = (
+    "\x00\x07\x1b[31m",
+    "\r\nSubject: You won\r\n\r\n",
+    "\u2028\u2029\x85\v\f",
+    "\u202eeliaf\u202c",
+    "\u200b\u2066\ufeff",
+    "\ud83d",
+    "\N{PILE OF POO}\N{ZERO WIDTH JOINER}\N{WOMAN}",
+    "任务失败：数据库连接数已满。",
+    "<!channel> <@U012AB3CD> <https://evil.example|click>",
+    "@here @channel @everyone",
+    "<at>everyone</at>",
+    "[click](https://evil.example) ![x](http://evil.example/x.png)",
+    "https://evil.example/?a=1&b=2 www.evil.example HTTP://EVIL",
+    "*bold* _italic_ __init__ ~struck~ `code` ```block``` |table| > quote",
+    "# heading\n- list\n1. list\n+ list",
+    ":fire: :+1: a:b:c",
+    "&lt;!here&gt; &amp;",
+    "\\*not bold\\* \\`",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    '{"version":"1.0","source":"custom"}',
+    '"}],"x":{"y":"',
+    "%s %d %(name)s %n",
+    "{task} {0} {said!r} {} {{}}",
+    "${jndi:ldap://evil} $(id) `id` ; rm -rf /",
+    "'; DROP TABLE tasks; --",
+    "Access denied for user 'udts'@'10.9.3.17' (using password: YES)",
+    "Error 1236: purged binary logs",
+    "=cmd|' /C calc'!A0",
+)
+WORDS = st.sampled_from(NASTY) | st.text(alphabet=st.characters(), max_size=30)
+TEXTS = st.lists(WORDS, max_size=6).map(" ".join) | st.lists(WORDS, max_size=6).map("".join)
+# Now and then more than anything holds, of letters, of Chinese, of what JSON makes twelve bytes of.
+ENDLESS = st.builds(
+    lambda piece, shift: "x" * shift + piece * (300_000 // len(piece)),
+    st.sampled_from(["a", "漢", "\N{PILE OF POO}", "字 ", "a\n", *NASTY]),
+    st.integers(0, 3),
+)
+HOSTILE = st.one_of(TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, ENDLESS)
+NUMBERS = (
+    st.integers() | st.floats() | st.sampled_from([0, -1, 10**29, 1e-29, 2**63, "1e999", "12", None, True])
+)
+DATA = st.fixed_dictionaries(
+    {"Status": st.sampled_from([*OUTCOMES, "Failed", "Failed", "Stopped", "Done"]) | HOSTILE},
+    optional={
+        "FailedMessage": HOSTILE,
+        "MaxRetryCount": st.integers(0, 5) | NUMBERS,
+        "CurRetryCount": st.integers(0, 5) | NUMBERS,
+        "Progress": st.dictionaries(
+            st.sampled_from(
+                [
+                    "TotalCount",
+                    "CurCount",
+                    "TotalDuration",
+                    "CurDuration",
+                    "Percentage",
+                    "RedisDelayTime",
+                    "MongoDelayTime",
+                    "RedisOffsetSize",
+                ]
+            ),
+            NUMBERS,
+        ),
+        "Sync": st.fixed_dictionaries(
+            {}, optional={"BinlogName": HOSTILE, "BinlogPos": NUMBERS, "BinlogGTID": HOSTILE}
+        ),
+    },
+)
+ANSWERS = st.fixed_dictionaries({"RetCode": st.just(0), "Data": DATA}) | st.fixed_dictionaries(
+    {"RetCode": st.sampled_from([171, 292, 7001, 150]), "Message": HOSTILE}
+)
+STEPS = st.tuples(ANSWERS, st.sampled_from([1, 1, 1, 20, 240, 1440, 5000, 9600]))
+IDS = st.sampled_from(["udts-ixdp441", "x", "a" * 128])
+TASKS = st.fixed_dictionaries(
+    {"id": IDS, "name": HOSTILE},
+    optional={"project": IDS, "type": st.sampled_from(["transfer", "integration"])},
+)
+
+
+def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[list[Event], list[Any]]:
+    """All events and all items that a task's answers lead to, read and decided by the real code."""
+    state, now = Walk(task=task).state, NOON
+    policy = Walk().policy
+    events: list[Event] = []
+    items: list[Any] = []
+    for answer, minutes in steps:
+        read = read_answer(http_status=200, body=json.dumps(answer).encode())
+        seen = read.as_no_answer() if isinstance(read, Refusal) else read
+        found = assess(state, task, seen, policy, now)
+        if isinstance(seen, NoAnswer):
+            grouping = outage.group([(found, seen)], {task.key: state}, now)
+            (found,) = grouping.assessments
+            for begun, event in grouping.begun:
+                over = outage.ended([begun], [], now + timedelta(minutes=minutes))
+                events += [event, *(ended for _, ended in over)]
+        events += found.events
+        items += _items(found)
+        state, now = found.after, now + timedelta(minutes=minutes)
+    return events, items
+
+
+def _items(found: Assessment) -> list[Any]:
+    made = [item.state_item(found.task, found.after), item.transition_item(found, RETENTION)]
+    return [
+        *made,
+        *(item.event_item(event, item.history_pk(found.task.key), RETENTION) for event in found.events),
+    ]
+
+
+def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
+    (task,) = parse_tasks(json.dumps([raw_task]))
+    events, items = walked(task, steps)
+    for display in DISPLAYS.values():
+        told = list(notifications(events, Topic, display))
+        for topic in PEOPLE:
+            members = [found for found in told if found.topic is topic]
+            if members:
+                told.append(digest(members, topic, NOON, display.language))
+        for notification in told:
+            assert not problems(notification), notification
+            items.append(_outbox_item(notification))
+    for made in items:
+        assert not item_problems(made)
+
+
+def _outbox_item(notification: Notification) -> Any:  # noqa: ANN401 - an item
+    history = {"pk": "TASK#x", "sk": "y"}
+    made = item.outbox_item(notification, history, "run", NOON)
+    assert item.notification_from(made) == notification
+    return made
+
+
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
+@given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
+@example(
+    task={"id": "x", "name": "# heading"},
+    steps=[({"RetCode": 0, "Data": {"Status": "Failed", "FailedMessage": " ".join(NASTY)}}, 9600)] * 2,
+)
+@example(
+    task={"id": "a" * 128, "project": "a" * 128, "name": "漢" * 128},
+    steps=[({"RetCode": 0, "Data": {"Status": "Failed", "FailedMessage": "\N{PILE OF POO}" * 300_000}}, 9600)]
+    * 2,
+)
+def test_no_text_from_outside_does_harm(
+    task: dict[str, str], steps: list[tuple[dict[str, Any], int]]
+) -> None:
+    """No exception, nothing SNS, SQS or DynamoDB refuse, no live markup, no line that was not ours."""
+    _assert_safe(task, steps)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
+@given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
+def test_no_text_from_outside_does_harm_in_ten_thousand_cases(task: dict[str, str], steps: Steps) -> None:
+    """The same, for long."""
+    _assert_safe(task, steps)
+
+
+@settings(max_examples=100)
+@given(reason=st.lists(st.sampled_from(NASTY), min_size=1, max_size=2).map(" ".join), name=TEXTS)
+@example(reason="{task} {0} {said!r} {} {{}}", name="{status}")
+@example(reason="%s %d %(name)s %n", name="%s")
+def test_a_reason_is_told_as_it_is(reason: str, name: str) -> None:
+    """Nothing in it is taken for a place to put a value in; what prints is told letter by letter."""
+    assume(one_line(reason))
+    walk = Walk(task=TaskRef(task_id="udts-1", name=one_line(name)[:128]))
+    seen = read_answer(
+        http_status=200, body=json.dumps({"Data": {"Status": "Failed", "FailedMessage": reason}}).encode()
+    )
+    assert isinstance(seen, Observation)
+    walk.check(seen)
+    mail, event = notifications(walk.events, [Topic.ALERTS, Topic.EVENTS], DISPLAYS[Language.EN])
+    assert " ".join(one_line(mail.body).split()).find(one_line(reason)[:30].strip()) >= 0
+    assert json.loads(event.body)["data"]["reason"] == seen.failed_message
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("language", list(Language))
+def test_what_is_told_every_day_is_within_all_limits(scene: Scene, language: Language) -> None:
+    """The rules that hold against harm hold for every golden message."""
+    for notification in scene.told(language).values():
+        assert not problems(notification)
+
+
+@pytest.mark.parametrize("length", range(60, 260, 7))
+@pytest.mark.parametrize("letter", ["漢", "a", "字 ", "\N{PILE OF POO}"])
+def test_texts_may_be_cut_anywhere(length: int, letter: str) -> None:
+    """Between any two letters of any alphabet, and the message stays one."""
+    answer = {"RetCode": 0, "Data": {"Status": "Failed", "FailedMessage": (letter * 300)[:length]}}
+    _assert_safe({"id": "udts-1", "name": (letter * 300)[:length]}, [(answer, 1)])
+
+
+@pytest.mark.parametrize("text", [text for text in NASTY if live_markup(text)])
+def test_the_check_for_markup_sees_markup(text: str) -> None:
+    """A check that cannot fail is a defect: unescaped, each of these would be live."""
+    assert live_markup(f"orders {text}")
+
+
+def test_most_of_what_is_nasty_is_markup() -> None:
+    """The test above is about something."""
+    assert len([text for text in NASTY if live_markup(text)]) >= 13
