@@ -20,6 +20,7 @@ from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
 from udts_monitor.errors import CommandError, RunError
 from udts_monitor.monitor import Run
+from udts_monitor.notification import PEOPLE
 from udts_monitor.outbox import Claim
 from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.publisher import Publisher
@@ -155,6 +156,8 @@ def _measure(summary: Summary, seconds: float) -> None:
     metrics.add_metric("Published", MetricUnit.Count, summary.published)
     metrics.add_metric("Pending", MetricUnit.Count, summary.pending)
     metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, summary.oldest_pending_seconds)
-    if summary.listeners:
-        metrics.add_metric("Listeners", MetricUnit.Count, min(summary.listeners.values()))
+    # Programs on the events topic are optional; a topic for people that nobody hears is a mistake.
+    people = [number for topic, number in summary.listeners.items() if topic in PEOPLE]
+    if people:
+        metrics.add_metric("Listeners", MetricUnit.Count, min(people))
     metrics.flush_metrics()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.sns.models import sns_backends
 
 from tests.handler.conftest import KEYS, TASKS, Deployed
 from udts_monitor.errors import CommandError, ConfigurationError, RunError, StoreError
@@ -222,3 +223,22 @@ def test_the_run_measures_itself(deployed: Deployed, capsys: pytest.CaptureFixtu
         "Published", "Pending", "OldestPendingSeconds", "Listeners",
     }  # fmt: skip
     assert document["Checked"] == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("listeners", "fewest"),
+    [
+        pytest.param({"alerts": 2, "events": 0}, 2.0, id="no program listens"),
+        pytest.param({"alerts": 0, "events": 3}, 0.0, id="no person listens"),
+    ],
+)
+def test_the_fewest_listeners_of_a_topic_for_people_are_measured(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], listeners: dict[str, int], fewest: float
+) -> None:
+    """Programs are optional; alerts that nobody hears are an alarm."""
+    for arn, topic in sns_backends["123456789012"]["us-east-1"].topics.items():
+        # moto counts no confirmed subscriptions.
+        topic.subscriptions_confimed = listeners[arn.rsplit(":", 1)[1]]
+    assert deployed.run()["listeners"] == listeners
+    (document,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert document["Listeners"] == [fewest]

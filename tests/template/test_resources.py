@@ -76,6 +76,9 @@ def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
         "FailedRunsAlarm": "AlarmName",
         "PendingNotificationsAlarm": "AlarmName",
         "FailureQueueAlarm": "AlarmName",
+        "NobodyListensAlarm": "AlarmName",
+        "SlackChannel": "ConfigurationName",
+        "TeamsChannel": "ConfigurationName",
     }
     for resource, name in names.items():
         assert "${AWS::StackName}" in properties(translated, resource)[name]["Fn::Sub"], resource
@@ -158,7 +161,7 @@ def test_every_alarm_reaches_people_and_says_what_to_do(translated: dict[str, An
     alarms = [
         found for found in translated["Resources"].values() if found["Type"] == "AWS::CloudWatch::Alarm"
     ]
-    assert len(alarms) == 4
+    assert len(alarms) == 5
     for alarm in alarms:
         assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == ALERTS
         assert len(alarm["Properties"]["AlarmDescription"].split()) > 15
