@@ -191,6 +191,10 @@ class Proxy:
         return web.Response()
 
     async def _forward(self, request: web.Request, body: bytes, record: Record) -> web.Response:
+        # What is under way goes on when the caller dies, as it would at AWS: it has to be recorded.
+        return await asyncio.shield(self._forwarded(request, body, record))
+
+    async def _forwarded(self, request: web.Request, body: bytes, record: Record) -> web.Response:
         target = self._ucloud if record.call.service == "ucloud" else self._aws
         headers = {name: text for name, text in request.headers.items() if name.lower() not in _OWN_HEADERS}
         client: aiohttp.ClientSession = request.app[_CLIENT]

@@ -1,6 +1,7 @@
 """Stories: what UCloud says step by step, what has to be told of it, and whether it was."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,26 @@ def judge(stage: Stage, story: Story) -> Verdict:
         repeated += [f"{identity} on {topic}" for identity, times in told.items() for _ in range(times - 1)]
         lost += [f"{identity} on {topic} is unknown" for identity in told if identity not in events]
     return Verdict(lost=lost, repeated=repeated, wrong=_wrong(stage, story, events))
+
+
+def judge_storm(stage: Stage, story: Story) -> Verdict:
+    """The same where people may get a digest instead: it tells of every task it names."""
+    verdict = judge(stage, story)
+    lost = [found for found in verdict.lost if found.endswith(f" on {Topic.EVENTS}")]
+    repeated = [found for found in verdict.repeated if found.endswith(f" on {Topic.EVENTS}")]
+    events = _events(stage, story)
+    for topic in set(stage.topics) - {Topic.EVENTS}:
+        messages = stage.messages(topic)
+        told = Counter(_digest_in(message) or _identity(message, events, topic) for message in messages)
+        repeated += [f"{identity} on {topic}" for identity, times in told.items() for _ in range(times - 1)]
+        named = " ".join(message.text for message in messages)
+        lost += [f"{task} on {topic}" for _, task in story.told if task not in named]
+    return Verdict(lost=lost, repeated=repeated, wrong=verdict.wrong)
+
+
+def _digest_in(message: Message) -> str:
+    found = re.search(r"-/monitor/digest/[0-9a-f]+", message.text)
+    return found[0] if found and message.attributes["event"] == "digest" else ""
 
 
 def _events(stage: Stage, story: Story) -> dict[str, tuple[str, str]]:
