@@ -214,14 +214,22 @@ class Run:
             self._ports.store.save_heartbeat(self._heartbeat() | (more if counted else {}))
 
     def _end_outages(self, outages: Iterable[Outage], tasks: Sequence[TaskRef]) -> bool:
-        watched = [self._states[task.key] for task in tasks if task.key in self._states]
         # An outage younger than our states may concern tasks whose states we read too early to know.
         settled = [found for found in outages if found.since < self._began]
-        over = outage.ended(settled, watched, self._ports.clock())
+        if not self._over(settled, tasks, self._states):
+            return False
+        # Another run may have added a task to it meanwhile, which would wait for an end already told.
+        over = self._over(settled, tasks, self._ports.store.load_states())
         for ended, event in over:
             if self._ports.store.close_outage(ended, event, self._messages([event]), self._limits.claim):
                 self._note_events([event])
         return bool(over)
+
+    def _over(
+        self, outages: Iterable[Outage], tasks: Iterable[TaskRef], states: Mapping[str, TaskState]
+    ) -> tuple[tuple[Outage, Event], ...]:
+        watched = [states[task.key] for task in tasks if task.key in states]
+        return outage.ended(outages, watched, self._ports.clock())
 
     def _count_listeners(self) -> None:
         """A topic without confirmed subscription delivers nothing and fails nothing: somebody has to look."""
