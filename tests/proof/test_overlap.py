@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,9 +24,10 @@ from tests.world import LEASE, World
 from udts_monitor.assessment import Assessment
 from udts_monitor.event import Event
 from udts_monitor.monitor import Run
-from udts_monitor.notification import Notification
+from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import NoAnswer
 from udts_monitor.policy import Policy
+from udts_monitor.ports import Heartbeat
 from udts_monitor.store import Store
 
 RUNS_AT_ONCE = 8
@@ -275,7 +276,7 @@ def test_runs_that_never_pause_for_a_long_time(store: object, request: pytest.Fi
 
 
 def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: object) -> None:
-    """One dies before its first publish: nobody publishes while it might live, one afterwards."""
+    """One dies before its first publish: nobody publishes while it might live; afterwards one does."""
     with overlapping(store, 0.003) as (world, witness):
         vars(world)["at_ucloud"].set(udts_1="Failed", udts_2="Done")
         accepted = vars(world)["told"]
@@ -298,3 +299,27 @@ def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: obj
         assert len(accepted.accepted) == due
         assert told_twice_or_never(world, witness) == {}
         assert witness.store.outbox().pending == ()
+
+
+def test_an_outage_that_another_run_s_task_has_just_joined_goes_on() -> None:
+    """One run sees all well again while another finds a task out of reach: no end is told too early."""
+    world = World(["udts-1", "udts-2"])
+    world.run()
+    world.ucloud.set(udts_1=REFUSED)
+    world.run()
+    beat = world.store.save_heartbeat
+
+    def overtaken(summary: Mapping[str, Any]) -> Heartbeat:
+        world.store.save_heartbeat = beat  # type: ignore[method-assign]
+        world.ucloud.set(udts_2=REFUSED)
+        world.start().check_tasks(world.tasks)
+        return beat(summary)
+
+    world.store.save_heartbeat = overtaken  # type: ignore[method-assign]
+    world.ucloud.set(udts_1="Syncing")
+    world.run()
+    assert set(world.store.outages) == {REFUSED.cause}
+    world.ucloud.set(udts_2="Syncing")
+    world.run()
+    told = [found.kind for found in world.sns.accepted if found.topic is Topic.EVENTS]
+    assert told == ["unreachable", "reachable"]
