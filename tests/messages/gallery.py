@@ -94,7 +94,7 @@ the code renders, and this page with them. After a change of wording `{COMMAND}`
 |---|---|"""
     for scene in SCENES:
         subject = scene.told(Language.EN)[Topic.ALERTS].subject
-        yield f"| [{scene.title}](#{scene.name}) | `{subject}` |"
+        yield f"| [{scene.title}](#{scene.name}) | {_inline(subject)} |"
     yield ""
 
 
@@ -102,7 +102,7 @@ def _section(scene: Scene) -> Iterator[str]:
     english, chinese = scene.told(Language.EN), scene.told(Language.ZH)
     mail = english[Topic.ALERTS]
     yield f'## <a id="{scene.name}"></a>{scene.title}\n\n{scene.meaning}\n'
-    yield f"**Watch**: `{mail.subject}`\n"
+    yield f"**Watch**: {_inline(mail.subject)}\n"
     yield f"**SMS, first line**: {_inline(mail.body.splitlines()[0])}\n"
     yield from _shown("Mail", mail.body)
     yield from _shown("Card", _card(english[Topic.CHAT]))
