@@ -18,7 +18,7 @@ run: $(READY)
 	@.venv/bin/python -m local.demo
 
 test: lint $(READY) .tools/scan/.ready
-	@.venv/bin/pytest $(PYTEST_ARGS)
+	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 soak: $(READY)
 	@.venv/bin/pytest -m soak $(PYTEST_ARGS)
