@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared cores")
 
-# Their fixtures deploy a stack, start a local AWS or translate the template: once for all tests of the folder.
+# Their fixtures deploy a stack, start a local AWS or translate the template: once for a whole folder.
 _TOGETHER = ("contract", "e2e", "proof", "template")
 
 
