@@ -171,3 +171,39 @@ def test_a_retry_within_the_grace_of_a_silence_does_not_hide_the_failure_after_i
     world.start().silence(Silence(scope="all", since=NOON, until=NOON + timedelta(minutes=3), by="ada"))
     told = checks(world, failed(0, 3), "Syncing", "Syncing", "Syncing", failed(1, 3))
     assert [entry for entry in told if entry[1] == "alerts"] == [("failed", "alerts")]
+
+
+def unseen_together(world: World, cause: str = "HTTP 503") -> None:
+    """A cause that is told for the monitor as a whole, at the first check."""
+    refused = NoAnswer(cause=cause, reason=cause, configuration=True)
+    world.ucloud.set(udts_1=refused)
+    world.run()
+
+
+def test_an_outage_within_the_silence_is_nobody_s_business() -> None:
+    """It began and ended while nobody wanted to hear of it: no alarm afterwards that nothing would end."""
+    world = silenced()
+    unseen_together(world)
+    told = checks(world, *["Syncing"] * 12)
+    assert ("unreachable", "alerts") not in told
+    assert world.store.waiting == {}
+
+
+def test_every_outage_that_lasts_is_told_when_the_silence_ends() -> None:
+    """Different causes are different matters."""
+    world = silenced()
+    unseen_together(world, "RetCode 171")
+    unseen_together(world, "RetCode 292")
+    told = checks(world, *[X] * 12)
+    assert told.count(("unreachable", "alerts")) == 2
+
+
+def test_the_end_of_a_gap_told_before_the_silence_is_told_although_another_followed() -> None:
+    """People still believe it is out of reach."""
+    world = World()
+    checks(world, "Syncing", X, X, X)
+    world.start().silence(
+        Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
+    )
+    told = checks(world, "Syncing", X, X, X, *["Syncing"] * 10)
+    assert [entry for entry in told if entry[1] == "alerts"] == [("reachable", "alerts")]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from udts_monitor.errors import CommandError
-from udts_monitor.event import Kind
+from udts_monitor.event import MONITOR, Kind
 from udts_monitor.notification import PEOPLE, Notification
 from udts_monitor.outbox import Pending
 from udts_monitor.state import TaskState
@@ -77,13 +77,15 @@ def after_silence(
         states: the present states by task key.
 
     Returns:
-        For each task and topic at most one notification to tell; and all the others.
+        For each task, or outage, and topic at most one notification to tell; and all the others.
     """
-    ways: dict[tuple[str, str], list[Pending]] = defaultdict(list)
+    ways: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
     for pending in held:
-        ways[pending.way].append(pending)
+        # Outages are different matters, even though the monitor tells all of them.
+        outage = pending.notification.incident_id if pending.notification.task_key == MONITOR.key else ""
+        ways[*pending.way, outage].append(pending)
     tell, drop = [], []
-    for (task_key, _), waiting in ways.items():
+    for (task_key, _, _), waiting in ways.items():
         newest_first = sorted(waiting, key=lambda pending: pending.notification.time, reverse=True)
         told = _still_matters(newest_first, states.get(task_key))
         tell += [pending for pending in newest_first if pending is told]
@@ -92,18 +94,14 @@ def after_silence(
 
 
 def _still_matters(newest_first: Sequence[Pending], state: TaskState | None) -> Pending | None:
-    beginnings = {
-        pending.notification.incident_id
-        for pending in newest_first
-        if pending.notification.kind in {Kind.FAILED, Kind.UNREACHABLE}
-    }
+    told = [pending.notification for pending in newest_first]
     for pending in newest_first:
-        if _matters(pending.notification, state, beginnings):
+        if _matters(pending.notification, state, told):
             return pending
     return None
 
 
-def _matters(notification: Notification, state: TaskState | None, beginnings: set[str]) -> bool:
+def _matters(notification: Notification, state: TaskState | None, newest_first: list[Notification]) -> bool:
     outcome = state.outcome if state else None
     match Kind(notification.kind):
         case Kind.FAILED | Kind.REMINDER | Kind.RETRYING:
@@ -116,11 +114,18 @@ def _matters(notification: Notification, state: TaskState | None, beginnings: se
             return outcome is Outcome.FINISHED
         case Kind.UNKNOWN_STATUS:
             return outcome is Outcome.UNKNOWN
+        case Kind.UNREACHABLE if state:
+            return state.unanswered is not None
         case Kind.UNREACHABLE:
-            return state is None or state.unanswered is not None
-        case Kind.RECOVERED | Kind.REACHABLE:
-            # The end of what was told before the silence; of what began in it nobody knows.
-            return notification.incident_id not in beginnings
+            # An outage, which has no state: it lasts unless its end was held back as well.
+            return not any(told.kind == Kind.REACHABLE for told in newest_first)
+        # The end of what was told before the silence; of what began in it nobody knows.
+        case Kind.RECOVERED:
+            begun = {told.incident_id for told in newest_first if told.kind == Kind.FAILED}
+            return notification.incident_id not in begun
+        case Kind.REACHABLE:
+            reach = [told.kind for told in newest_first if told.kind in {Kind.UNREACHABLE, Kind.REACHABLE}]
+            return reach[-1] == Kind.REACHABLE
         case _:
             return True
 
