@@ -338,3 +338,29 @@ def test_a_test_notification_goes_to_every_topic() -> None:
     summary = world.start().send_test()
     assert (summary.published, summary.pending) == (2, 0)
     assert kinds(world.sns.accepted) == [("test", "alerts"), ("test", "events")]
+
+
+def test_a_task_that_is_watched_again_and_still_out_of_reach_is_told_again() -> None:
+    """Its outage was told to be over when it was taken off the list; silence would now mean health."""
+    world = World(["udts-1", "udts-2"])
+    world.run()
+    both = world.tasks
+    world.ucloud.set(udts_1=REFUSED)
+    world.run()
+    world.tasks = both[1:]
+    assert [event.kind for event in world.run().events] == ["reachable"]
+    world.tasks = both
+    kinds_told = [event.kind for _ in range(3) for event in world.run().events]
+    assert kinds_told == ["unreachable"]
+    world.ucloud.set(udts_1="Syncing")
+    assert [event.kind for event in world.run().events] == ["reachable"]
+
+
+def test_a_task_no_longer_watched_makes_no_outage() -> None:
+    """One task out of reach is its own affair, whoever was out of reach before."""
+    world = World(["udts-1", "udts-2"], policy=Policy(unreachable_after_checks=1))
+    world.ucloud.set(udts_1=X)
+    world.run()
+    world.tasks = world.tasks[1:]
+    world.ucloud.set(udts_2=X)
+    assert [event.task.key for event in world.run().events] == ["-/udts-2"]

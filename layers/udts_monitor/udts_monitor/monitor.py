@@ -51,6 +51,8 @@ class Run:
         self._limits = limits
         self._began = ports.clock()
         self._states: dict[str, TaskState] = {}
+        # Tasks another run changed meanwhile: what we know of them is not what is stored.
+        self._overtaken: set[str] = set()
         self._summary = Summary()
         self._delivery = Delivery(ports, rules, limits, self._summary)
 
@@ -62,7 +64,7 @@ class Run:
         """
         self._states = self._ports.store.load_states()
         unanswered = self._check(tasks)
-        self._save_unanswered(unanswered)
+        self._save_unanswered(unanswered, _watched(tasks, self._states))
         self._delivery.publish(self._states)
         self._beat(tasks)
         return self._summary
@@ -161,12 +163,12 @@ class Run:
         policy = self._rules.policy.for_task(task)
         return _Checked(assessment=assess(before, task, answer, policy, self._ports.clock()), answer=answer)
 
-    def _save_unanswered(self, unanswered: Sequence[_Checked]) -> None:
+    def _save_unanswered(self, unanswered: Sequence[_Checked], watched: Mapping[str, TaskState]) -> None:
         """Tell what keeps several tasks from answering as one, then save the tasks."""
         pairs = [
             (found.assessment, found.answer) for found in unanswered if isinstance(found.answer, NoAnswer)
         ]
-        grouping = outage.group(pairs, self._states, self._ports.clock())
+        grouping = outage.group(pairs, watched, self._ports.clock())
         # The outage first: a crash after it leaves tasks that join it silently in the next run; the other
         # order would leave tasks that wait for the end of an outage nobody was told of.
         for begun, event in grouping.begun:
@@ -188,6 +190,7 @@ class Run:
             _log_change(assessment)
             self._note_events(assessment.events)
         else:
+            self._overtaken.add(assessment.task.key)
             logger.info("another run was faster", task=assessment.task.key)
 
     def _messages(self, events: Iterable[Event]) -> tuple[Notification, ...]:
@@ -201,6 +204,7 @@ class Run:
         """Write the heartbeat. What the same item holds beside it is looked after here."""
         found = self._ports.store.save_heartbeat(self._heartbeat())
         self._summary.listeners = found.listeners
+        self._leave_ended_outages(found.outages, tasks)
         ended = self._end_outages(found.outages, tasks)
         if ended:
             self._delivery.publish(self._states)
@@ -212,6 +216,16 @@ class Run:
         if ended or counted:
             more = {"listeners": dict(self._summary.listeners), "listeners_at": iso(self._began)}
             self._ports.store.save_heartbeat(self._heartbeat() | (more if counted else {}))
+
+    def _leave_ended_outages(self, outages: Iterable[Outage], tasks: Sequence[TaskRef]) -> None:
+        """A task out of reach whose outage was told to be over is told anew, by the next run."""
+        for task in tasks:
+            before = self._states.get(task.key)
+            if before is None or task.key in self._overtaken:
+                continue
+            after = outage.spoken_for(before, outages)
+            if after is not before:
+                self._save(Assessment(task=task, at=self._ports.clock(), before=before, after=after))
 
     def _end_outages(self, outages: Iterable[Outage], tasks: Sequence[TaskRef]) -> bool:
         # An outage younger than our states may concern tasks whose states we read too early to know.
@@ -228,8 +242,7 @@ class Run:
     def _over(
         self, outages: Iterable[Outage], tasks: Iterable[TaskRef], states: Mapping[str, TaskState]
     ) -> tuple[tuple[Outage, Event], ...]:
-        watched = [states[task.key] for task in tasks if task.key in states]
-        return outage.ended(outages, watched, self._ports.clock())
+        return outage.ended(outages, _watched(tasks, states).values(), self._ports.clock())
 
     def _count_listeners(self) -> None:
         """A topic without confirmed subscription delivers nothing and fails nothing: somebody has to look."""
@@ -262,6 +275,11 @@ def in_turn(tasks: Sequence[TaskRef], states: Mapping[str, TaskState]) -> list[T
     marks = {place: mark for place, task in enumerate(seen) if (mark := states[task.key].left_off_at)}
     first = max(marks, key=lambda place: marks[place], default=0)
     return [*unseen, *seen[first:], *seen[:first]]
+
+
+def _watched(tasks: Iterable[TaskRef], states: Mapping[str, TaskState]) -> dict[str, TaskState]:
+    """The states of the tasks watched now: a task that was watched once has one too."""
+    return {task.key: states[task.key] for task in tasks if task.key in states}
 
 
 def _skipped(future: "Future[_Checked | None]") -> bool:

@@ -51,7 +51,7 @@ def group(
 
     Args:
         unanswered: assessments of checks without an answer, each with that answer.
-        states: all stored states by task key, to find tasks told alone for the same cause earlier.
+        states: of the tasks watched now, by key, to find those told alone for the same cause earlier.
         now: the moment of the decision.
     """
     pairs = list(unanswered)
@@ -91,6 +91,24 @@ def ended(
         (outage, _event(Kind.REACHABLE, outage, time=now + timedelta(microseconds=place), tasks=()))
         for place, outage in enumerate(over)
     )
+
+
+def spoken_for(state: TaskState, outages: Iterable[Outage]) -> TaskState:
+    """The state without the outages whose end was told: a task still out of reach is to be told anew.
+
+    An outage can end without a task that belongs to it: the task was not watched for a while, or a run that
+    did not know of it yet told the end.
+
+    Args:
+        state: of a task watched now.
+        outages: the open ones.
+    """
+    gap = state.unanswered
+    open_causes = {outage.cause for outage in outages}
+    if gap is None or open_causes.issuperset(gap.told_with):
+        return state
+    kept = tuple(cause for cause in gap.told_with if cause in open_causes)
+    return replace(state, unanswered=replace(gap, told_with=kept), version=state.version + 1)
 
 
 def _concerned(
