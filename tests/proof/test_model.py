@@ -1,0 +1,342 @@
+"""The real core and the real table against the oracle: random lives of tasks, and what is told of them."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, cast
+
+import boto3
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as run_machine
+from moto import mock_aws
+
+from tests.fakes import Clock, FakeStore
+from tests.proof.oracle import Late, Limits, Oracle, Quiet, Said, Silent, with_own
+from tests.table import create_table
+from tests.world import World
+from udts_monitor.event import Kind
+from udts_monitor.notification import Topic
+from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.policy import Policy
+from udts_monitor.ports import Storage
+from udts_monitor.silence import Silence
+from udts_monitor.state import TaskState
+from udts_monitor.status import OUTCOMES
+from udts_monitor.store import Store
+from udts_monitor.tasks import TaskRef
+
+# Kinds the oracle has no rule for: `test` is asked for by a person, the others are not told yet.
+BEYOND = {
+    *("test", "stalled", "progressing", "delayed", "caught_up", "fell_behind", "reset", "overdue", "missing"),
+}
+SPOKEN_FOR = {str(kind) for kind in Kind} - BEYOND
+IDS = ["udts-1", "udts-2", "udts-3", "udts-4"]
+TEN_SECONDS = timedelta(seconds=10)
+LIKELY = ["Syncing", "Failed", "Done", "Stopped", "Starting", "RetryPending", "FailedUnrecoverable"]
+
+words = st.one_of(st.sampled_from(LIKELY), st.sampled_from([*sorted(OUTCOMES), "Frobnicating", "Pondering"]))
+answers = st.one_of(
+    words.map(Said),
+    st.builds(Said, st.sampled_from(["Failed", "RetryPending"]), st.integers(0, 3), st.sampled_from([0, 3])),
+    st.sampled_from([Silent("timeout"), Silent("HTTP 503")]),
+    st.sampled_from([Silent("RetCode 171", configuration=True), Silent("RetCode 292", configuration=True)]),
+)
+changes = st.dictionaries(st.sampled_from(IDS), answers, max_size=3)
+# Seldom hours or days, mostly minutes. Never below the lease of the run before.
+steps = st.one_of(
+    st.integers(7, 30).map(lambda tens: tens * TEN_SECONDS),
+    st.sampled_from([timedelta(minutes=21), timedelta(hours=4), timedelta(hours=25), timedelta(days=4)]),
+)
+own_thresholds = st.fixed_dictionaries(
+    {},
+    optional={
+        "unreachable_after_checks": st.integers(0, 4).map(float),
+        "recovered_after_checks": st.integers(0, 4).map(float),
+        "stopped_grace_minutes": st.sampled_from([0.0, 5.0, 20.0]),
+        "resume_within_days": st.sampled_from([0.0, 1.0, 7.0]),
+    },
+)
+
+
+class TickingClock(Clock):
+    """No two looks at it show the same time, as with a real one."""
+
+    def __call__(self) -> datetime:
+        """The time, a millisecond later than at the last look."""
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+class Behind:
+    """The store as a run sees it that read the states before another run changed them."""
+
+    def __init__(self, store: Storage, states: dict[str, TaskState]) -> None:
+        self._store = store
+        self._states: dict[str, TaskState] | None = states
+
+    def load_states(self) -> dict[str, TaskState]:
+        """What it read then; when it reads again, what is there."""
+        read_then, self._states = self._states, None
+        return self._store.load_states() if read_then is None else read_then
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
+        return getattr(self._store, name)
+
+
+class Life(RuleBasedStateMachine):
+    """Tasks live, configurations change, runs overlap; the oracle and the monitor say what is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.oracle = Oracle()
+        self.world = World((), policy=Policy(), max_concurrency=1, digest_above=1000)
+        self.world.clock = TickingClock()
+        self.world.store = cast("FakeStore", self.new_store())
+        self.watched: dict[str, TaskRef] = {}
+        self.said: dict[str, Said | Silent] = {}
+        self.general = Limits()
+        self.latest = self.world.clock.now
+        self.agreed = False
+
+    def new_store(self) -> Storage:
+        """An empty store."""
+        return FakeStore()
+
+    # What happens -------------------------------------------------------------------------------------
+
+    @initialize(
+        names=st.sets(st.sampled_from(IDS), min_size=1, max_size=3),
+        checks=st.integers(0, 4),
+        minutes=st.sampled_from([0, 5, 20]),
+    )
+    def begin(self, names: set[str], checks: int, minutes: int) -> None:
+        """Some tasks are watched from the beginning."""
+        self.configure_all(checks, 7, minutes)
+        for name in sorted(names):
+            self._watch(name, {})
+
+    @rule(step=steps, changed=changes, times=st.integers(1, 4))
+    def runs(self, step: timedelta, changed: dict[str, Said | Silent], times: int) -> None:
+        """UCloud says something new; some runs see it."""
+        self.said |= changed
+        for _ in range(times):
+            self._forward(step)
+            self._settle_clock()
+            self.world.start().check_tasks(self._answered())
+            self.oracle.run(*self._seen(), self.world.clock.now)
+            self.compare()
+
+    @rule(
+        step=steps, silent=answers.filter(lambda answer: isinstance(answer, Silent)), times=st.integers(1, 4)
+    )
+    def nobody_answers(self, step: timedelta, silent: Silent, times: int) -> None:
+        """One cause for all tasks."""
+        self.runs(step, dict.fromkeys(IDS, silent), times)
+
+    @rule(step=steps, first=changes, second=changes)
+    def two_runs_overlap(
+        self, step: timedelta, first: dict[str, Said | Silent], second: dict[str, Said | Silent]
+    ) -> None:
+        """Both read the states, one is faster; the slower one's word about what it changed does not count."""
+        self._forward(step)
+        store, began, view = self.world.store, self.world.clock.now, self.oracle.view()
+        before = store.load_states()
+        faster = self.world.start()
+        self.world.store = cast("FakeStore", Behind(cast("Storage", store), before))
+        slower = self.world.start()
+        self.world.store = store
+        self.said |= first
+        faster.check_tasks(self._answered())
+        self.oracle.run(*self._seen(), self.world.clock.now, Late(self.oracle.view(), began))
+        after = store.load_states()
+        overtaken = frozenset(
+            key for key in after if key not in before or before[key].version != after[key].version
+        )
+        self.said |= second
+        slower.check_tasks(self._answered())
+        self.oracle.run(*self._seen(), self.world.clock.now, Late(view, began, overtaken))
+        self.compare()
+
+    @rule(name=st.sampled_from(IDS), own=own_thresholds)
+    def configure_a_task(self, name: str, own: dict[str, float]) -> None:
+        """It is added, perhaps again, or gets thresholds of its own."""
+        self._watch(name, own)
+
+    @precondition(lambda self: len(self.watched) > 1)
+    @rule(data=st.data())
+    def remove_a_task(self, data: st.DataObject) -> None:
+        """It is no longer watched; what is known of it stays."""
+        del self.watched[data.draw(st.sampled_from(sorted(self.watched)))]
+
+    @rule(data=st.data(), title=st.sampled_from(["orders", "orders-db", ""]))
+    def rename_a_task(self, data: st.DataObject, title: str) -> None:
+        """The name is for people: it changes nothing of what is told."""
+        name = data.draw(st.sampled_from(sorted(self.watched)))
+        task = self.watched[name]
+        self.watched[name] = TaskRef(task_id=name, name=title, thresholds=task.thresholds)
+
+    @rule(checks=st.integers(0, 4), days=st.sampled_from([0, 1, 7]), minutes=st.sampled_from([0, 5, 20]))
+    def configure_all(self, checks: int, days: int, minutes: int) -> None:
+        """The general thresholds change between two runs."""
+        self.world.policy = Policy(
+            unreachable_after_checks=checks,
+            recovered_after_checks=checks,
+            stopped_grace=timedelta(minutes=minutes),
+            resume_within=timedelta(days=days),
+        )
+        self.general = Limits(checks, checks, timedelta(minutes=minutes), timedelta(days=days))
+
+    @rule(tens=st.integers(1, 12))
+    def the_clock_is_set_back(self, tens: int) -> None:
+        """By at most two minutes."""
+        self.world.clock.forward(-tens * TEN_SECONDS)
+
+    # What came up after a silence by a clock that was set back since is nobody's question.
+    @precondition(lambda self: self.world.clock.now >= self.latest)
+    @rule(scope=st.sampled_from(["all", *(f"-/{name}" for name in IDS)]), tens=st.integers(0, 200))
+    def somebody_asks_for_silence(self, scope: str, tens: int) -> None:
+        """For some minutes, or for none: that ends a silence."""
+        since = self.world.clock.now
+        until = since + tens * TEN_SECONDS
+        self.world.start().silence(Silence(scope=scope, since=since, until=until, by="ada"))
+        self.oracle.quiet[scope] = Quiet(since, until)
+
+    # What must hold -----------------------------------------------------------------------------------
+
+    def compare(self) -> None:
+        """Programs were told every event at once, in order; people in order too, some of it later."""
+        self.agreed = False
+        assert self._told(Topic.EVENTS) == self.oracle.events
+        for task, kinds in self._told(Topic.ALERTS).items():
+            assert kinds == self.oracle.alerts.get(task, [])[: len(kinds)], task
+        states = self.world.store.load_states()
+        said = {name: task.word for name, task in self.oracle.tasks.items()}
+        assert {key: state.status for key, state in states.items()} == said
+        self.agreed = True
+
+    def teardown(self) -> None:
+        """When all silences and leases are over, people were told all of it, each message once."""
+        if not self.agreed:
+            return
+        self.runs(timedelta(hours=2), {}, 3)
+        assert self._told(Topic.ALERTS) == self.oracle.alerts
+        accepted = self.world.sns.accepted
+        assert len({(found.event_id, found.topic) for found in accepted}) == len(accepted)
+        assert not self.world.store.outbox().pending
+
+    # ----------------------------------------------------------------------------------------------------
+
+    def _watch(self, name: str, own: Mapping[str, float]) -> None:
+        self.watched[name] = TaskRef(task_id=name, thresholds=own)
+
+    def _forward(self, step: timedelta) -> None:
+        # The tenth keeps every length of time off the thresholds, where a millisecond would count.
+        self.world.clock.forward(step + timedelta(milliseconds=100))
+
+    def _settle_clock(self) -> None:
+        self.latest = max(self.latest, self.world.clock.now + timedelta(seconds=1))
+
+    def _answered(self) -> list[TaskRef]:
+        """The watched tasks, once UCloud knows its lines."""
+        self._settle_clock()
+        for name in IDS:
+            self.world.ucloud.answers[name] = _wire(self.said.get(name, Said("Syncing")))
+        return list(self.watched.values())
+
+    def _seen(self) -> tuple[dict[str, Said | Silent], dict[str, Limits]]:
+        return (
+            {task.key: self.said.get(name, Said("Syncing")) for name, task in self.watched.items()},
+            {task.key: with_own(self.general, task.thresholds) for task in self.watched.values()},
+        )
+
+    def _told(self, topic: Topic) -> dict[str, list[str]]:
+        told: dict[str, list[str]] = {}
+        for found in self.world.sns.accepted:
+            if found.topic is topic and found.kind in SPOKEN_FOR:
+                told.setdefault(found.task_key, []).append(str(found.kind))
+        return told
+
+
+def _wire(answer: Said | Silent) -> Observation | NoAnswer:
+    if isinstance(answer, Silent):
+        return NoAnswer(cause=answer.cause, reason=answer.cause, configuration=answer.configuration)
+    return Observation(status=answer.word, retries_used=answer.used, retries_allowed=answer.allowed)
+
+
+class LifeInTheTable(Life):
+    """The same on the real store and moto."""
+
+    client: ClassVar[Any]
+    tables: ClassVar[int] = 0
+
+    def new_store(self) -> Storage:
+        """The real store on a new table, made from the template."""
+        LifeInTheTable.tables += 1
+        self.table = f"life-{self.tables}"
+        create_table(self.client, self.table)
+        return Store(self.client, self.table, timedelta(days=90))
+
+    def teardown(self) -> None:
+        """As ever, and the table is gone: moto copies all tables at each transaction."""
+        super().teardown()
+        self.client.delete_table(TableName=self.table)
+
+
+@contextmanager
+def moto() -> Iterator[None]:
+    """Tables for LifeInTheTable."""
+    with mock_aws():
+        LifeInTheTable.client = boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """Thousands of lives would write millions of lines."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_told_is_what_the_oracle_says() -> None:
+    """Two hundred lives on the fake store, which keeps the promises of the real one (tests/contract)."""
+    run_machine(Life, settings=settings(max_examples=200, stateful_step_count=30, derandomize=True))
+
+
+def test_told_is_what_the_oracle_says_with_the_real_store() -> None:
+    """Lives on the real store: what is told went through items, conditions and transactions."""
+    with moto():
+        # Not shrunk: that takes minutes here, and what fails here fails mostly on the fake as well.
+        quick = settings(
+            max_examples=6, stateful_step_count=12, derandomize=True, phases=[Phase.explicit, Phase.generate]
+        )
+        run_machine(LifeInTheTable, settings=quick)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_ten_thousand_lives() -> None:
+    """New ones each time."""
+    run_machine(Life, settings=settings(max_examples=10_000, stateful_step_count=40, print_blob=True))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_three_hundred_lives_with_the_real_store() -> None:
+    """New ones each time."""
+    with moto():
+        run_machine(
+            LifeInTheTable, settings=settings(max_examples=300, stateful_step_count=20, print_blob=True)
+        )
+
+
+def test_the_oracle_knows_the_kinds_it_is_asked_about() -> None:
+    """A kind added to the monitor gets a rule in the oracle, or stands among those without one."""
+    assert {str(kind) for kind in Kind} > BEYOND
+    assert "failed" in SPOKEN_FOR
