@@ -260,19 +260,19 @@ def test_runs_that_never_pause_lose_nothing(store: object, request: pytest.Fixtu
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_eight_runs_at_once_for_a_long_time(store: object, request: pytest.FixtureRequest) -> None:
-    """The same promises, thousands of times."""
+    """The same promises, hundreds of times."""
     where = request.node.callspec.id
     note(
         f"overlap-rounds-long-{where}",
-        rounds(store, number=1000 if where == "fake" else 300, most_seconds=0.004),
+        rounds(store, number=400 if where == "fake" else 100, most_seconds=0.004),
     )
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_runs_that_never_pause_for_a_long_time(store: object, request: pytest.FixtureRequest) -> None:
-    """The same promises, for minutes."""
-    note(f"overlap-stream-long-{request.node.callspec.id}", stream(store, seconds=90, most_seconds=0.004))
+    """The same promises, for longer."""
+    note(f"overlap-stream-long-{request.node.callspec.id}", stream(store, seconds=45, most_seconds=0.004))
 
 
 def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: object) -> None:
