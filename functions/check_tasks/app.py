@@ -39,8 +39,10 @@ logger = Logger(service=SERVICE)
 # By function, so that a dead stack does not hide behind a living one in the same account.
 metrics = Metrics(namespace="UdtsMonitor", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", SERVICE))
 # At DEBUG these write whole requests and answers to the log, the secret among them.
-for chatty in ("boto3", "botocore", "urllib3"):
+for chatty in ("boto3", "botocore"):
     logging.getLogger(chatty).setLevel(logging.INFO)
+# At WARNING this quotes headers it cannot read, whatever whoever answered has put into them.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @logger.inject_lambda_context(clear_state=True)

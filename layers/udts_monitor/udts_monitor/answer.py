@@ -3,11 +3,15 @@
 Source: UCloud API reference, GetUDTSTaskStatus (Data) and RetCode.
 """
 
+import html
 import json
 import math
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from udts_monitor.observation import NoAnswer, Number, Observation, Position, Progress
 from udts_monitor.text import cut, one_line
@@ -81,15 +85,15 @@ def read_answer(
         request_uuid: UCloud's id of the request.
         secrets: texts that must not come back out, wherever UCloud repeats them.
     """
-    uuid = cut(one_line(request_uuid), _NAME_LIMIT)
+    hide = _hiding(secrets)
+    uuid = cut(one_line(hide(request_uuid)), _NAME_LIMIT)
     if http_status in PASSING_HTTP:
         return Refusal(
             cause=f"HTTP {http_status}", reason=f"UCloud answered HTTP {http_status}", request_uuid=uuid
         )
     try:
         answer = _hidden(
-            json.loads(body.decode("utf-8", "replace"), parse_int=_int, parse_constant=lambda _: None),
-            [secret for secret in secrets if len(secret) >= _HIDE_FROM_LENGTH],
+            json.loads(body.decode("utf-8", "replace"), parse_int=_int, parse_constant=lambda _: None), hide
         )
     except (ValueError, RecursionError):
         answer = None
@@ -214,15 +218,29 @@ def _int(digits: str) -> int | None:
     return int(digits) if len(digits) <= 40 else None  # noqa: PLR2004
 
 
-def _hidden(value: Any, secrets: Collection[str]) -> Any:  # noqa: ANN401 - any JSON
+def _hiding(secrets: Collection[str]) -> Callable[[str], str]:
+    """What takes secrets out of a text, also as somebody else's form, address, JSON or HTML writes them."""
+    found = {form for secret in secrets if len(secret) >= _HIDE_FROM_LENGTH for form in _disguises(secret)}
+    if not found:
+        return lambda text: text
+    pattern = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))), re.IGNORECASE)
+    return lambda text: pattern.sub("***", text)
+
+
+def _disguises(secret: str) -> Iterator[str]:
+    in_json = json.dumps(secret)[1:-1]
+    yield from (secret, in_json, json.dumps(in_json)[1:-1], html.escape(secret))
+    with suppress(UnicodeEncodeError):
+        yield from (quote(secret, safe=""), quote_plus(secret))
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
     match value:
         case str():
-            for secret in secrets:
-                value = value.replace(secret, "***")
-            return value
+            return hide(value)
         case dict():
-            return {key: _hidden(item, secrets) for key, item in value.items()}
+            return {key: _hidden(item, hide) for key, item in value.items()}
         case list():
-            return [_hidden(item, secrets) for item in value]
+            return [_hidden(item, hide) for item in value]
         case _:
             return value
