@@ -1,0 +1,49 @@
+"""Keys that leave a mark wherever they, or a part of them, turn up, in whatever disguise."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Mapping
+from urllib.parse import quote, quote_plus
+
+from udts_monitor.credentials import KeyPair
+from udts_monitor.ucloud import signed
+
+_PUBLIC_CORE = "PubMark7f3a9c51"
+_PRIVATE_CORE = "PrivMarke2b84d06"
+# As real ones may look, with characters that every notation writes differently.
+MARKED = KeyPair(f'{_PUBLIC_CORE}/+=&{_PUBLIC_CORE}"==', f"{_PRIVATE_CORE}/+=%{_PRIVATE_CORE}\\==")
+
+
+def disguises(key: str) -> dict[str, str]:
+    """A key as others may write it."""
+    return {
+        "raw": key,
+        "in a path": quote(key, safe=""),
+        "in a form": quote_plus(key),
+        "in JSON": json.dumps(key)[1:-1],
+        "in JSON in JSON": json.dumps(json.dumps(key)[1:-1])[1:-1],
+        "in HTML": key.replace("&", "&amp;").replace('"', "&quot;"),
+    }
+
+
+def marks(parameters: Mapping[str, str]) -> set[str]:
+    """Every text that gives the keys away, and this request's signature: anyone can repeat it with that."""
+    cores = (_PUBLIC_CORE, _PRIVATE_CORE)
+    encoded = {form for core in cores for form in (*_base64(core), core.encode().hex(), core[::-1])}
+    return {*cores, *encoded, signed(parameters, MARKED)["Signature"]}
+
+
+def found_in(text: str, parameters: Mapping[str, str]) -> set[str]:
+    """The marks in a text."""
+    return {mark for mark in marks(parameters) if mark.lower() in text.lower()}
+
+
+def _base64(core: str) -> set[str]:
+    """Base64 of whatever holds the core: where it begins decides about its letters, three ways."""
+    found = set()
+    for shift in range(3):
+        for encode in (b64encode, urlsafe_b64encode):
+            whole = encode(bytes(shift) + core.encode()).decode()
+            # The first and the last letters depend on the neighbours.
+            found.add(whole[4:-4])
+    return found
