@@ -136,16 +136,16 @@ def outbox_item(notification: Notification, history: Mapping[str, Any], owner: s
 
 
 def notification_from(item: Mapping[str, Any]) -> Notification:
-    """The notification in an item of the outbox."""
+    """The notification in an item of the outbox; what the first version did not write, it wrote elsewhere."""
     return Notification(
         event_id=item["event_id"],
         kind=item["kind"],
         task_key=item["task_key"],
         topic=Topic(item["topic"]),
         time=datetime.fromisoformat(item["time"]),
-        severity=Severity(item["severity"]),
+        severity=Severity(item.get("severity") or item["attributes"]["severity"]),
         incident_id=item.get("incident_id", ""),
-        summary=item["summary"],
+        summary=item.get("summary") or item.get("subject") or f"{item['task_key']}: {item['kind']}",
         subject=item.get("subject", ""),
         body=item["body"],
         attributes=item["attributes"],
