@@ -1,0 +1,107 @@
+"""A table in the middle of things: what some version of the monitor leaves when it is replaced.
+
+    python tests/proof/old_items.py > tests/proof/items/NAME.json
+
+writes down the items as DynamoDB holds them. With PYTHONPATH on another checkout (its root and its
+layers/udts_monitor) they are that version's items; it needs nothing that the first version did not have.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import boto3
+from moto import mock_aws
+
+from tests.fakes import KilledError
+from tests.table import create_table
+from tests.walk import X, failed
+from tests.world import World
+from udts_monitor.notification import Notification
+from udts_monitor.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.store import Store
+
+TABLE = "upgraded"
+NAMES = (
+    *("udts-failing", "udts-recovering", "udts-stopped", "udts-stopped-told", "udts-loading"),
+    *("udts-finished", "udts-unseen", "udts-lost", "udts-refused", "udts-new-word", "udts-crashed"),
+)
+REFUSED = NoAnswer(cause="RetCode 292", reason="UCloud answered RetCode 292", configuration=True)
+BUSY = NoAnswer(cause="HTTP 503", reason="UCloud answered HTTP 503")
+
+type Answers = Mapping[str, str | Observation | NoAnswer]
+
+
+def loading(rows: int) -> Observation:
+    """Loading, with figures."""
+    return Observation(
+        status="Loading",
+        progress=Progress(total_rows=1000, moved_rows=rows, percent=rows / 10),
+        position=Position(binlog_name="mysql-bin.000006", binlog_pos=rows),
+    )
+
+
+BEFORE: list[tuple[Answers, timedelta]] = [
+    ({"udts_loading": loading(1), "udts_finished": "Loading"}, timedelta(minutes=1)),
+    (
+        {
+            "udts_failing": failed(0, 3, "Error 1040: Too many connections"),
+            "udts_recovering": "Failed",
+            "udts_stopped_told": "Stopped",
+            "udts_finished": "Done",
+            "udts_lost": X,
+            "udts_refused": REFUSED,
+            "udts_new_word": "Frobnicating",
+        },
+        timedelta(minutes=25),
+    ),
+    ({"udts_loading": loading(500), "udts_recovering": "Starting"}, timedelta(minutes=1)),
+    ({"udts_stopped": "Stopped", "udts_recovering": "Syncing"}, timedelta(minutes=1)),
+]
+# The run that sees this dies before it publishes.
+LAST: Answers = {"udts_crashed": failed(0, 0, "boom"), "udts_unseen": BUSY}
+
+
+def world(client: Any) -> World:  # noqa: ANN401 - a DynamoDB client
+    """A world on the real store."""
+    made = World(NAMES)
+    made.max_concurrency = 1  # moto takes one transaction at a time
+    made.digest_above = 1000
+    made.store = Store(client, TABLE, timedelta(days=3650))  # type: ignore[assignment]
+    return made
+
+
+def live(made: World) -> None:
+    """Live to the moment of the upgrade."""
+
+    def die(notification: Notification) -> NoReturn:
+        del notification
+        raise KilledError
+
+    for answers, forward in BEFORE:
+        made.ucloud.set(**answers)
+        made.run(forward=forward)
+    made.ucloud.set(**LAST)
+    publish = made.sns.publish
+    made.sns.publish = die  # type: ignore[method-assign]
+    with suppress(KilledError):
+        made.run()
+    made.sns.publish = publish  # type: ignore[method-assign]
+
+
+def client() -> Any:  # noqa: ANN401 - a DynamoDB client
+    """Of moto, with the table of the template."""
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    made = boto3.client("dynamodb", region_name="us-east-1", **keys)  # type: ignore[call-overload]
+    create_table(made, TABLE)
+    return made
+
+
+if __name__ == "__main__":
+    with mock_aws():
+        dynamodb = client()
+        live(world(dynamodb))
+        lines = [json.dumps(item, sort_keys=True) for item in dynamodb.scan(TableName=TABLE)["Items"]]
+        print("[", ",\n".join(lines), "]", sep="\n")  # noqa: T201
