@@ -1,15 +1,47 @@
 """A stack is updated in place: configuration changes, nothing that is known gets lost."""
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 from local.simulator.simulator import Simulator
+from local.template import PROJECT
 from tests.e2e.stack import PARAMETERS, TASKS, Stack
+
+ANSWER = "    return summary.as_dict()\n"
+
+
+def next_version(built: Path, folder: Path) -> Path:
+    """A build of changed code, which shows in its answers; dependencies and template are the same."""
+    out = shutil.copytree(built.parent, folder / "out", symlinks=True)
+    app = out / "CheckTasksFunction/functions/check_tasks/app.py"
+    source = app.read_text()
+    assert source.count(ANSWER) == 1
+    app.write_text(source.replace(ANSWER, ANSWER.replace("()\n", '() | {"version": "next"}\n')))
+    return out / built.name
+
+
+def leave_what_an_old_version_left(stack: Stack) -> list[str]:
+    """Notifications that the first version had written and not published when it was replaced."""
+    items: list[dict[str, Any]] = json.loads((PROJECT / "tests/proof/items/first.json").read_text())
+    waiting = [item for item in items if item["pk"]["S"] == "OUTBOX"]
+    marked = {item["history_sk"]["S"] for item in waiting}
+    dynamodb, table = stack.aws.client("dynamodb"), stack.outputs["TableName"]
+    for item in waiting:
+        # Whenever this runs, the run that wrote them is dead by now.
+        past = {"lease_until": {"S": "2020-01-01T00:00:00.000000Z"}}
+        dynamodb.put_item(TableName=table, Item=item | past)
+    for item in items:
+        if item["sk"]["S"] in marked:
+            dynamodb.put_item(TableName=table, Item=item)
+    return sorted(item["attributes"]["M"]["event"]["S"] for item in waiting)
 
 
 def test_an_update_keeps_what_is_known_and_changes_what_was_asked(
-    stack: Stack, simulator: Simulator, built: Path
+    stack: Stack, simulator: Simulator, built: Path, tmp_path: Path
 ) -> None:
-    """`sam deploy` with a new value is all it takes; what was told before is not told again."""
+    """`sam deploy` is all it takes, for new code and a new value; what was told is not told again."""
     simulator.set_status("udts-updated", "Done")
     assert stack.run()[0] == ""
     assert len(stack.about("udts-updated")) == 2
@@ -17,7 +49,10 @@ def test_an_update_keeps_what_is_known_and_changes_what_was_asked(
 
     tasks = PARAMETERS["UdtsTasks"]
     stack.aws.client("ssm").put_parameter(Name="/team/tasks", Value=tasks, Type="String")
-    outputs = stack.aws.deploy(built, {"UdtsTasks": "ssm:/team/tasks", "EnableChat": "true"})
+    left = leave_what_an_old_version_left(stack)
+    outputs = stack.aws.deploy(
+        next_version(built, tmp_path), {"UdtsTasks": "ssm:/team/tasks", "EnableChat": "true"}
+    )
 
     assert outputs.items() >= stack.outputs.items()
     changed = {"UDTS_TASKS": "ssm:/team/tasks", "CHAT_TOPIC_ARN": outputs["ChatTopicArn"]}
@@ -25,5 +60,12 @@ def test_an_update_keeps_what_is_known_and_changes_what_was_asked(
     assert {item["sk"] for item in stack.items("STATE")} == {item["sk"] for item in before}
     # The role may read this parameter now, and still do everything else.
     error, summary = stack.run()
-    assert (error, summary["checked"]) == ("", len(TASKS))
+    assert (error, summary["checked"], summary["version"]) == ("", len(TASKS), "next")
     assert len(stack.about("udts-updated")) == 2
+    # What the old version had still to tell is told, once.
+    assert stack.run()[0] == ""
+    told = [*stack.about("udts-crashed"), *stack.about("udts-recovering")]
+    assert (
+        sorted(message.attributes["event"] for message in told) == left == ["failed"] * 2 + ["recovered"] * 2
+    )
+    assert not {"-/udts-crashed", "-/udts-recovering"} & {item["task_key"] for item in stack.items("OUTBOX")}
