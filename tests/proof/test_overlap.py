@@ -103,7 +103,7 @@ class Witness:
 @contextmanager
 def overlapping(store: object, most_seconds: float) -> Iterator[tuple[World, Witness]]:
     """A world whose ports all take up to so long before and after each call."""
-    world = World(TASKS, policy=AT_ONCE, digest_above=1000)
+    world = World(TASKS, policy=AT_ONCE, digest_above=1_000_000)
     witness = Witness(store)
     late: dict[str, Any] = {
         name: Delayed(port, most_seconds, seed)
