@@ -9,7 +9,7 @@ READY      := .venv/.ready .tools/sam/.ready .tools/local-aws/.ready
 COMPILE     = $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-annotate --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak up down lock lint clean
+.PHONY: help run test soak audit up down lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -22,6 +22,10 @@ test: lint $(READY) .tools/scan/.ready
 
 soak: $(READY)
 	@.venv/bin/pytest -m soak $(PYTEST_ARGS)
+
+# Known vulnerabilities of everything locked; needs the vulnerability service of the package index.
+audit: .venv/.ready .tools/audit/.ready
+	@.venv/bin/python -m local.audit
 
 lint: .venv/.ready
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy
@@ -36,7 +40,7 @@ down: $(READY)
 lock: .tools/bootstrap/.ready
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
-	@for group in sam local-aws scan; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
+	@for group in sam local-aws scan audit; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean:
 	rm -rf .venv .tools .aws-sam .local
