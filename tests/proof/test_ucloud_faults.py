@@ -115,7 +115,10 @@ def test_a_slow_ucloud_shows_every_task_in_turn(tasks: int) -> None:
         for _ in range(2 * bound + 2):
             made.run(seconds=0.75)
         gaps = {task.task_id: longest_gap(made.seen, task.task_id) for task in made.world.tasks}
-        assert max(gaps.values()) <= bound, gaps
+        # A machine too busy to finish a wave in a run's time needs more runs for all, but leaves no task out.
+        fewest = min(concurrency, *map(len, made.seen))
+        assert fewest > 0
+        assert max(gaps.values()) <= max(bound, math.ceil(tasks / fewest)), gaps
         assert made.told == []
         note(f"rotation-slow-{tasks}", {"tasks": tasks, "bound": bound, "longest gap": max(gaps.values())})
 
