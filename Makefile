@@ -21,7 +21,7 @@ test: lint $(READY) .tools/scan/.ready
 	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 soak: $(READY)
-	@.venv/bin/pytest -m soak $(PYTEST_ARGS)
+	@.venv/bin/pytest -m soak --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 # Known vulnerabilities of everything locked; needs the vulnerability service of the package index.
 audit: .venv/.ready .tools/audit/.ready

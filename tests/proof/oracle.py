@@ -125,9 +125,10 @@ class Late:
 
 
 class Oracle:
-    """Says what has been told to programs (``events``) and to people (``alerts``), by task."""
+    """Says what ``runs`` have told to programs (``events``) and to people (``alerts``), by task."""
 
     def __init__(self) -> None:
+        self.runs = 0
         self.tasks: dict[str, Task] = {}
         self.outages: dict[str, tuple[datetime, str]] = {}
         self.quiet: dict[str, Quiet] = {}
@@ -155,6 +156,7 @@ class Oracle:
             now: the time of the run.
             late: what it knew, where another run came between.
         """
+        self.runs += 1
         late = late or Late(view=self.view(), began=now)
         view, overtaken = late.view, late.overtaken
         told_for = {name: gap.causes for name, task in view.items() if name in seen and (gap := task.gap)}

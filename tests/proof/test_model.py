@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
@@ -15,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from moto import mock_aws
 
 from tests.fakes import Clock, FakeStore
+from tests.proof.figures import note
 from tests.proof.oracle import Late, Limits, Oracle, Quiet, Said, Silent, with_own
 from tests.table import create_table
 from tests.world import World
@@ -89,6 +91,8 @@ class Behind:
 
 class Life(RuleBasedStateMachine):
     """Tasks live, configurations change, runs overlap; the oracle and the monitor say what is told."""
+
+    figures: "ClassVar[Figures | None]" = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -227,6 +231,8 @@ class Life(RuleBasedStateMachine):
         accepted = self.world.sns.accepted
         assert len({(found.event_id, found.topic) for found in accepted}) == len(accepted)
         assert not self.world.store.outbox().pending
+        if self.figures:
+            self.figures.add(self)
 
     # ----------------------------------------------------------------------------------------------------
 
@@ -265,6 +271,29 @@ def _wire(answer: Said | Silent) -> Observation | NoAnswer:
     if isinstance(answer, Silent):
         return NoAnswer(cause=answer.cause, reason=answer.cause, configuration=answer.configuration)
     return Observation(status=answer.word, retries_used=answer.used, retries_allowed=answer.allowed)
+
+
+@dataclass
+class Figures:
+    """How much was compared: lives, the runs in them, the events that were told."""
+
+    lives: int = 0
+    runs: int = 0
+    events: int = 0
+
+    def add(self, life: Life) -> None:
+        """A life is over."""
+        self.lives += 1
+        self.runs += life.oracle.runs
+        self.events += sum(map(len, life.oracle.events.values()))
+
+
+@contextmanager
+def counted(figures: Figures) -> Iterator[None]:
+    """Each life that ends is added to the figures."""
+    Life.figures = figures
+    yield
+    Life.figures = None
 
 
 class LifeInTheTable(Life):
@@ -320,20 +349,27 @@ def test_told_is_what_the_oracle_says_with_the_real_store() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(5400)
 def test_ten_thousand_lives() -> None:
-    """New ones each time."""
-    run_machine(Life, settings=settings(max_examples=10_000, stateful_step_count=40, print_blob=True))
+    """New ones each time, in rounds: hypothesis remembers every life of a round."""
+    figures = Figures()
+    with counted(figures):
+        for _ in range(20):
+            run_machine(Life, settings=settings(max_examples=500, stateful_step_count=40, print_blob=True))
+    assert figures.lives >= 10_000
+    note("model-lives", asdict(figures))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_three_hundred_lives_with_the_real_store() -> None:
     """New ones each time."""
-    with moto():
+    figures = Figures()
+    with moto(), counted(figures):
         run_machine(
             LifeInTheTable, settings=settings(max_examples=300, stateful_step_count=20, print_blob=True)
         )
+    note("model-lives-in-the-table", asdict(figures))
 
 
 def test_the_oracle_knows_the_kinds_it_is_asked_about() -> None:
