@@ -198,6 +198,19 @@ class FakeStore:
 
         return self.fuse.call("claim", effect)
 
+    def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            there = all(pending.sk in self.waiting for pending in members)
+            if there:
+                self.waiting |= {
+                    pending.sk: replace(self.waiting[pending.sk], digest_id=digest_id) for pending in members
+                }
+            return there
+
+        return self.fuse.call("bind", effect)
+
     def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
         """The port."""
         self.fuse.call("mark_published", lambda: self._take_off(published, self.marks, now))

@@ -400,6 +400,45 @@ def test_a_hundred_and_twenty_notifications_are_marked_together(store: Storage) 
     assert store.outbox().pending == ()
 
 
+def test_the_members_of_a_digest_know_it(store: Storage) -> None:
+    """More than a transaction takes; the others know of none, and one that is gone makes it fail."""
+    for number in range(60):
+        fail(store, Walk(task=TaskRef(task_id=f"udts-{number}")))
+    members = store.outbox().pending[:110]
+    assert store.bind(members, "-/monitor/digest/abc")
+    assert [found.digest_id for found in store.outbox().pending] == ["-/monitor/digest/abc"] * 110 + [""] * 10
+    store.mark_published(members[:1], NOON)
+    assert not store.bind(members[:5], "-/monitor/digest/def")
+    assert {found.digest_id for found in store.outbox().pending} == {"-/monitor/digest/abc", ""}
+
+
+@pytest.mark.parametrize("damage", ["REMOVE since", "SET since = :damage", "SET incident = :damage"])
+def test_a_state_that_cannot_be_read_leaves_the_others_readable(table: Table, damage: str) -> None:
+    """Whoever changed the item by hand."""
+    store = Store(table.client, table.name, RETENTION)
+    fail(store)
+    fail(store, Walk(task=TaskRef(task_id="udts-1")))
+    values = {"ExpressionAttributeValues": {":damage": {"S": "soon"}}} if ":damage" in damage else {}
+    key = {"pk": {"S": "STATE"}, "sk": {"S": "-/udts-1"}}
+    table.client.update_item(TableName=table.name, Key=key, UpdateExpression=damage, **values)  # type: ignore[arg-type]
+    assert list(store.load_states()) == ["org-hiny12/udts-ixdp441"]
+
+
+def test_an_item_of_the_outbox_that_cannot_be_read_is_named_and_hides_no_other(table: Table) -> None:
+    """Of a version with more topics than this one, or changed by hand."""
+    store = Store(table.client, table.name, RETENTION)
+    fail(store)
+    store.save_silence(silence())
+    for sk in ("2020#udts-1/v1/failed#pager", "SILENCE#org-1"):
+        entry = {"pk": {"S": "OUTBOX"}, "sk": {"S": sk}, "topic": {"S": "pager"}}
+        table.client.put_item(TableName=table.name, Item=entry)
+    found = store.outbox()
+    assert len(found.pending) == 2
+    assert found.silences == (silence(),)
+    assert sorted(found.unreadable) == ["2020#udts-1/v1/failed#pager", "SILENCE#org-1"]
+    assert all("KeyError" in problem for problem in found.unreadable.values())
+
+
 def test_the_count_of_listeners_stays_until_it_is_counted_again(store: Storage) -> None:
     """A heartbeat without a count changes none."""
     counted = {"listeners": {"alerts": 1}, "listeners_at": "2026-11-23T12:00:00.000000Z"}

@@ -10,7 +10,7 @@ from tests.world import World
 from udts_monitor import outage
 from udts_monitor.answer import CONFIGURATION
 from udts_monitor.assessment import assess
-from udts_monitor.digest import digest
+from udts_monitor.digest import digest, digest_id
 from udts_monitor.event import Event, Kind
 from udts_monitor.notification import Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
@@ -66,7 +66,10 @@ class Scene:
             return {found.topic: found for found in notifications(events, Topic, display)}
         topics = (Topic.ALERTS, Topic.CHAT)
         members = {topic: notifications(events, [topic], display) for topic in topics}
-        return {topic: digest(found, topic, events[-1].time, language) for topic, found in members.items()}
+        return {
+            topic: digest(digest_id(found), found, topic, events[-1].time, language)
+            for topic, found in members.items()
+        }
 
 
 def loading(percent: int, *, status: str = "Loading", minutes: int = 0) -> Observation:

@@ -15,7 +15,7 @@ from tests.walk import NOON, Walk
 from udts_monitor import item, outage
 from udts_monitor.answer import REASON_LIMIT, Refusal, read_answer
 from udts_monitor.assessment import Assessment, assess
-from udts_monitor.digest import digest
+from udts_monitor.digest import digest, digest_id
 from udts_monitor.event import Event
 from udts_monitor.notification import PEOPLE, Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation
@@ -144,7 +144,7 @@ def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
         for topic in PEOPLE:
             members = [found for found in told if found.topic is topic]
             if members:
-                told.append(digest(members, topic, NOON, display.language))
+                told.append(digest(digest_id(members), members, topic, NOON, display.language))
         for notification in told:
             assert not problems(notification), notification
             items.append(_outbox_item(notification))

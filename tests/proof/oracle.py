@@ -158,13 +158,19 @@ class Oracle:
         """
         self.runs += 1
         late = late or Late(view=self.view(), began=now)
-        view, overtaken = late.view, late.overtaken
+        view, overtaken = late.view, set(late.overtaken)
         told_for = {name: gap.causes for name, task in view.items() if name in seen and (gap := task.gap)}
         untold: dict[Silent, list[str]] = {}
         for name, answer in seen.items():
             task = view.setdefault(name, Task())
             if isinstance(answer, Said):
-                self._tell(name, list(self._hear(task, answer, limits[name], now)), now, overtaken)
+                before = task.incident
+                told = list(self._hear(task, answer, limits[name], now))
+                if name in overtaken and self._only_we_saw(told, before, self.tasks[name]):
+                    overtaken.remove(name)
+                    view[name] = self.tasks[name]
+                    told = list(self._hear(view[name], answer, limits[name], now))
+                self._tell(name, told, now, overtaken)
             elif self._misses(task, answer, limits[name], now):
                 untold.setdefault(answer, []).append(name)
         for silent, names in untold.items():
@@ -179,6 +185,12 @@ class Oracle:
             if gap := view[name].gap:
                 gap.shared &= self.outages.keys()
         self._publish(now)
+
+    def _only_we_saw(self, told: list[tuple[str, str]], before: Incident | None, now: Task) -> bool:
+        """A failure or a finish, and no run that came between has opened an incident for it."""
+        weighty = any(kind in {"failed", "finished"} for kind, _ in told)
+        opened = now.incident is not None and (before is None or before.chain != now.incident.chain)
+        return weighty and not opened
 
     def _hear(self, task: Task, said: Said, limits: Limits, now: datetime) -> Iterator[tuple[str, str]]:
         """What an answer tells, in the order of telling."""

@@ -207,7 +207,8 @@ class Life(RuleBasedStateMachine):
         since = self.world.clock.now
         until = since + tens * TEN_SECONDS
         self.world.start().silence(Silence(scope=scope, since=since, until=until, by="ada"))
-        self.oracle.quiet[scope] = Quiet(since, until)
+        standing = self.oracle.quiet.get(scope)
+        self.oracle.quiet[scope] = Quiet(standing.since if standing else since, until)
 
     # What must hold -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,133 @@ def test_a_lost_condition_is_silent() -> None:
     summary = second.check_tasks(world.tasks)
     assert summary.events == []
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+
+
+def overtaken(
+    before: str, faster: str | Observation, slower: str | Observation, between: str = ""
+) -> list[tuple[str, str]]:
+    """What programs are told when a run loses against one or two others and all is well afterwards."""
+    world = World(topics=(Topic.EVENTS,))
+    world.ucloud.set(udts_1=before)
+    world.run()
+    stale, load = world.store.load_states(), world.store.load_states
+    for answer in (between, faster) if between else (faster,):
+        world.ucloud.set(udts_1=answer)
+        world.run()
+    world.store.load_states = lambda: stale if not read else load()  # type: ignore[method-assign]
+    read: list[str] = []
+    save = world.store.save
+
+    def saves(*assessed):  # type: ignore[no-untyped-def] # noqa: ANN002, ANN202
+        read.append("once")
+        return save(*assessed)
+
+    world.store.save = saves  # type: ignore[method-assign]
+    world.ucloud.set(udts_1=slower)
+    world.run()
+    assert world.store.waiting == {}
+    return [(found.kind, found.event_id) for found in world.sns.accepted]
+
+
+@pytest.mark.parametrize("told", ["Failed", "FailedUnrecoverable", "Done"])
+def test_a_failure_or_finish_only_the_slower_run_saw_is_told(told: str) -> None:
+    """The faster run saw how the task was a moment before or after: nobody else would tell it."""
+    kind = "finished" if told == "Done" else "failed"
+    assert overtaken("Loading", "Starting", told) == [(kind, f"-/udts-1/v3/{kind}")]
+
+
+@pytest.mark.parametrize("told", ["Failed", "Done"])
+def test_a_failure_or_finish_both_runs_saw_is_told_once(told: str) -> None:
+    """By the faster one."""
+    assert len(overtaken("Loading", told, told)) == 1
+
+
+def test_a_failure_another_run_has_told_is_not_told_again_after_the_restart() -> None:
+    """Two runs were faster: one told the failure, the next saw the task started again."""
+    assert len(overtaken("Loading", "Starting", "Failed", between="Failed")) == 1
+
+
+def test_a_worse_failure_in_a_known_incident_is_told() -> None:
+    """The faster run still saw the retry, the slower one its end."""
+    assert [kind for kind, _ in overtaken("Failed", "RetryPending", "FailedUnrecoverable")] == ["failed"] * 2
+
+
+def test_what_can_be_seen_again_is_left_to_the_next_run() -> None:
+    """Counting a check on top of another run's would make three checks in a row of one moment."""
+    assert overtaken("Loading", "Syncing", "Frobnicating") == []
+
+
+def test_a_state_nobody_can_read_fails_its_task_and_no_other() -> None:
+    """As if never seen, but refused by the table: that is no other run."""
+    world = World(["udts-1", "udts-2"])
+    world.run()
+    load = world.store.load_states
+    world.store.load_states = lambda: {  # type: ignore[method-assign]
+        key: state for key, state in load().items() if key != "-/udts-1"
+    }
+    world.ucloud.set(udts_1="Failed", udts_2="Failed")
+    summary = world.run()
+    assert len(summary.errors) == 1
+    assert summary.errors[0].startswith("-/udts-1: The stored state cannot be read")
+    assert [event.task.task_id for event in summary.events] == ["udts-2"]
+    assert summary.published == 2
+
+
+def test_an_item_of_the_outbox_nobody_can_read_is_named_and_holds_nothing_up() -> None:
+    """Every run fails for it until a person has looked; everything else is told."""
+    world = World()
+    world.run()
+    outbox = world.store.outbox
+    world.store.outbox = lambda: replace(outbox(), unreadable={"2020#x#pager": "KeyError"})  # type: ignore[method-assign]
+    world.ucloud.set(udts_1="Failed")
+    summary = world.run()
+    assert summary.errors == ["the item 2020#x#pager of the outbox cannot be read: KeyError"]
+    assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+
+
+@pytest.mark.parametrize("failing", ["open_outage", "mark_left_off"])
+def test_what_fails_beside_the_telling_keeps_nothing_from_being_told(failing: str) -> None:
+    """The run is to fail for it, after the outbox."""
+    names = ["udts-1", "udts-2", "udts-3"]
+    world = World(names, max_concurrency=1)
+    world.run()
+    check = world.ucloud.check
+
+    def slow(task: TaskRef, deadline: float) -> Observation | NoAnswer:
+        if failing == "mark_left_off":
+            time.sleep(0.2)
+        return check(task, deadline)
+
+    def broken(*_: object) -> bool:
+        raise StoreError("throttled")
+
+    world.ucloud.check = slow  # type: ignore[method-assign]
+    vars(world.store)[failing] = broken
+    world.ucloud.set(udts_1="Failed", udts_2=REFUSED)
+    summary = world.run(seconds=0.3 if failing == "mark_left_off" else 45)
+    assert summary.errors == ["-/monitor: throttled"]
+    assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+    # The outage is told as soon as the table takes it.
+    del vars(world.store)[failing]
+    world.run()
+    assert kinds(world.sns.accepted)[2:] == [("unreachable", "alerts"), ("unreachable", "events")]
+
+
+def test_a_slow_table_is_not_taken_for_a_ucloud_that_does_not_answer() -> None:
+    """The answer was there: no check without answer is counted, the run is to fail for the table."""
+    world = World()
+    world.run()
+    save = world.store.save
+
+    def slow(*assessed):  # type: ignore[no-untyped-def] # noqa: ANN002, ANN202
+        time.sleep(1.6)
+        return save(*assessed)
+
+    world.store.save = slow  # type: ignore[method-assign]
+    world.ucloud.set(udts_1="Done")
+    summary = world.run(seconds=0.1)
+    assert summary.no_answer == 0
+    assert summary.errors == ["-/udts-1: The table did not take the new state in time"]
 
 
 def test_one_task_s_error_stops_neither_the_others_nor_the_telling() -> None:

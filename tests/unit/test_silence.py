@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import kinds
 from tests.walk import NOON, X, failed
 from tests.world import World
-from udts_monitor.errors import CommandError
+from udts_monitor.errors import CommandError, StoreError
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence, parse_silence
@@ -118,6 +118,39 @@ def test_a_silence_can_be_ended_early() -> None:
     checks(world, "Failed")
     world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
     assert checks(world, "Failed") == [("failed", "alerts")]
+
+
+def test_an_extended_silence_keeps_what_it_holds() -> None:
+    """Setting it again changes its end and nothing else, however often."""
+    world = silenced()
+    checks(world, "Failed")
+    for minutes in (20, 120):
+        until = world.clock() + timedelta(minutes=minutes)
+        world.start().silence(Silence(scope="all", since=world.clock(), until=until, by="bob"))
+        assert checks(world, *["Failed"] * 15) == []
+    assert checks(world, *["Failed"] * 120).count(("failed", "alerts")) == 1
+
+
+def test_what_is_over_is_not_told_when_a_silence_is_ended_early() -> None:
+    """The end that was set is as good as the one that came by itself."""
+    world = silenced(minutes=600)
+    checks(world, "Failed", "Starting", "Syncing", "Syncing", "Syncing")
+    world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
+    assert checks(world, "Syncing", "Syncing") == []
+    assert world.store.waiting == {}
+    assert world.store.silences == {}
+
+
+def test_a_silence_is_settled_by_what_is_stored() -> None:
+    """A restart that the run saw and could not save does not make a failure be withheld for ever."""
+    world = silenced(minutes=3)
+    checks(world, "Failed", "Failed", "Failed")
+
+    def broken(*_: object) -> bool:
+        raise StoreError("throttled")
+
+    vars(world.store)["save"] = broken
+    assert checks(world, "Starting") == [("failed", "alerts")]
 
 
 def test_a_crash_at_the_end_of_a_silence_loses_nothing() -> None:

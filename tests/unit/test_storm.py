@@ -3,12 +3,14 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tests.fakes import KilledError
 from tests.world import World
 from udts_monitor.errors import PublishError
 from udts_monitor.notification import Notification, Topic
+from udts_monitor.outbox import Pending
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
@@ -61,9 +63,8 @@ def test_a_digest_names_the_worst_first_and_counts_the_rest() -> None:
     assert json.loads(card.body)["metadata"]["threadId"] == "digest"
 
 
-def test_a_digest_s_id_follows_from_its_members() -> None:
-    """The same members again, after a crash, make the same digest: a repeat is recognisable."""
-    world = storm(NAMES[:10])
+def dies_after_its_first_mail(world: World) -> None:
+    """A run whose digest was accepted and could not be marked."""
     publish = world.sns.publish
     died: list[Notification] = []
 
@@ -78,10 +79,63 @@ def test_a_digest_s_id_follows_from_its_members() -> None:
         world.run()
     except KilledError:
         world.clock.forward(timedelta(minutes=2))
+    world.sns.publish = publish  # type: ignore[method-assign]
+
+
+def mails(world: World) -> list[Notification]:
+    """What people got."""
+    return [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
+
+
+def test_a_repeated_digest_has_the_same_id_and_the_same_members() -> None:
+    """After a crash, also when more is to be told by then: that comes by itself."""
+    world = storm(NAMES[:20])
+    world.ucloud.set(**{name.replace("-", "_"): "Syncing" for name in NAMES[10:20]})
+    dies_after_its_first_mail(world)
+    world.ucloud.set(**{name.replace("-", "_"): "Done" for name in NAMES[10:20]})
     world.run()
-    mails = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
-    assert len(mails) == 2
-    assert mails[0].event_id == mails[1].event_id
+    first, second, more = mails(world)
+    assert (first.event_id, first.body) == (second.event_id, second.body)
+    assert more.event_id != first.event_id
+    assert "10 finished" in more.subject
+
+
+def test_a_repeated_digest_is_a_digest_whatever_the_configuration_says_by_then() -> None:
+    """Not its members one by one under their own ids."""
+    world = storm(NAMES[:10])
+    dies_after_its_first_mail(world)
+    world.digest_above = 50
+    world.run()
+    assert len({found.event_id for found in mails(world)}) == 1
+    assert len(mails(world)) == 2
+
+
+def test_a_repeated_digest_has_the_same_id_when_it_was_marked_in_part() -> None:
+    """More members than a transaction takes, and the run died between two of them."""
+    world = storm(NAMES[:10])
+    dies_after_its_first_mail(world)
+    waiting = [found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS]
+    world.store.mark_published(waiting[:6], world.clock())
+    world.run()
+    assert len({found.event_id for found in mails(world)}) == 1
+    assert "4 events" in mails(world)[1].subject
+
+
+def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None:
+    """Somebody else has told it meanwhile."""
+    world = storm(NAMES[:10])
+    bind = world.store.bind
+
+    def overtaken(members: Sequence[Pending], digest_id: str) -> bool:
+        world.store.mark_published(members[:1], world.clock())
+        return bind(members, digest_id)
+
+    world.store.bind = overtaken  # type: ignore[method-assign]
+    assert world.run().pending == 20
+    world.store.bind = bind  # type: ignore[method-assign]
+    world.run()
+    assert "9 events" in mails(world)[0].subject
+    assert world.store.waiting == {}
 
 
 def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:

@@ -4,17 +4,18 @@ Publish first, mark second: a crash in between repeats a message, the other orde
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from aws_lambda_powertools import Logger
 
-from udts_monitor.digest import digest
+from udts_monitor.digest import digest, digest_id
 from udts_monitor.errors import PublishError
+from udts_monitor.event import MONITOR
 from udts_monitor.notification import PEOPLE, Notification, Topic
 from udts_monitor.outbox import Pending, next_attempt
 from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.silence import Silence, after_silence
-from udts_monitor.state import TaskState
 
 logger = Logger(service=SERVICE, child=True)
 
@@ -32,11 +33,8 @@ class Delivery:
         # for what it is must not.
         self._blocked: set[tuple[str, Topic]] = set()
 
-    def publish(self, states: Mapping[str, TaskState] | None) -> None:
-        """Publish the outbox, oldest first, people before programs.
-
-        Args:
-            states: the present states, to settle silences that are over; None leaves those alone.
+    def publish(self) -> None:
+        """Settle the silences that are over, then publish the outbox, oldest first, people before programs.
 
         Raises:
             StoreError: the table cannot be used; what was published may be told again.
@@ -44,17 +42,16 @@ class Delivery:
         self._left.clear()
         self._blocked.clear()
         outbox, now = self._ports.store.outbox(), self._ports.clock()
+        self._note_unreadable(outbox.unreadable)
         active = [silence for silence in outbox.silences if silence.until > now]
         over = [silence for silence in outbox.silences if silence.until <= now]
-        waiting = outbox.pending if states is None else self._settle(outbox.pending, active, over, states)
-        due = self._claimed(waiting, active)
+        due = self._claimed(self._settle(outbox.pending, active, over), active)
         # Successors of what was left are left as well; from here on only what fails blocks.
         self._blocked.clear()
         for topic in Topic:
             self._publish_topic(topic, [pending for pending in due if pending.notification.topic is topic])
-        if states is not None:
-            for silence in over:
-                self._ports.store.end_silence(silence)
+        for silence in over:
+            self._ports.store.end_silence(silence)
         self._summary.silences = [silence.scope for silence in active]
         self._summary.pending = len(self._left)
         oldest = min((pending.notification.time for pending in self._left), default=now)
@@ -65,7 +62,6 @@ class Delivery:
         waiting: Sequence[Pending],
         active: Sequence[Silence],
         over: Sequence[Silence],
-        states: Mapping[str, TaskState],
     ) -> Sequence[Pending]:
         """Drop what came up in a silence that is over and no longer matters; the rest is told now."""
         held = [
@@ -73,7 +69,8 @@ class Delivery:
             for pending in waiting
             if _held(pending.notification, over) and not _held(pending.notification, active)
         ]
-        _, drop = after_silence(held, states)
+        # What matters is how the tasks are by what is stored, not by what this run could not save.
+        _, drop = after_silence(held, self._ports.store.load_states() if held else {})
         if not drop:
             return waiting
         self._ports.store.withhold(drop, self._ports.clock())
@@ -101,13 +98,26 @@ class Delivery:
         return pending.free(now) and not self._late() and self._ports.store.claim(pending, claim, now)
 
     def _publish_topic(self, topic: Topic, due: Sequence[Pending]) -> None:
-        if topic in PEOPLE and len(due) > self._rules.digest_above:
-            members = [pending.notification for pending in due]
-            now = self._ports.clock()
-            self._hand_over(digest(members, topic, now, self._rules.display.language), due)
+        begun: dict[str, list[Pending]] = defaultdict(list)
+        for pending in due:
+            begun[pending.digest_id].append(pending)
+        fresh = begun.pop("", [])
+        # A digest that was begun may have been accepted: it is repeated as it was, under its id.
+        for identity, members in begun.items():
+            self._hand_over(self._digest(identity, members, topic), members)
+        if topic in PEOPLE and len(fresh) > self._rules.digest_above:
+            identity = digest_id([pending.notification for pending in fresh])
+            if self._ports.store.bind(fresh, identity):
+                self._hand_over(self._digest(identity, fresh, topic), fresh)
+            else:
+                self._left += fresh
         else:
-            for pending in due:
+            for pending in fresh:
                 self._hand_over(pending.notification, [pending])
+
+    def _digest(self, identity: str, members: Sequence[Pending], topic: Topic) -> Notification:
+        told = [pending.notification for pending in members]
+        return digest(identity, told, topic, self._ports.clock(), self._rules.display.language)
 
     def _hand_over(self, message: Notification, members: Sequence[Pending]) -> None:
         """Publish one message that stands for these notifications, and mark them."""
@@ -145,6 +155,12 @@ class Delivery:
             if not self._late():
                 due = next_attempt(pending.attempts + 1, self._ports.clock(), permanent=error.permanent)
                 self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
+
+    def _note_unreadable(self, unreadable: Mapping[str, str]) -> None:
+        """They wait for a person, not for a run; everything else goes on."""
+        for key, problem in unreadable.items():
+            logger.error("not readable", task=MONITOR.key, cause=problem, item=key)
+            self._summary.errors.append(f"the item {key} of the outbox cannot be read: {problem}")
 
     def _leave(self, pending: Pending, *, blocks: bool) -> None:
         self._left.append(pending)

@@ -19,10 +19,19 @@ _LINE_LIMIT = 110
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def digest(members: Sequence[Notification], topic: Topic, now: datetime, language: Language) -> Notification:
-    """One notification for many. Its id follows from theirs: the same members make the same digest.
+def digest_id(members: Sequence[Notification]) -> str:
+    """The id of a digest that begins with these members."""
+    names = "\n".join(sorted(member.event_id for member in members))
+    return f"{MONITOR.key}/{KIND}/{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+
+def digest(
+    identity: str, members: Sequence[Notification], topic: Topic, now: datetime, language: Language
+) -> Notification:
+    """One notification for many.
 
     Args:
+        identity: its id. A repeat has the same, also when some of the members are marked already.
         members: at least one, all of this topic.
         topic: alerts or chat.
         now: when it is published.
@@ -32,8 +41,6 @@ def digest(members: Sequence[Notification], topic: Topic, now: datetime, languag
     severity = worst_first[0].severity
     kinds = Counter(str(member.kind) for member in worst_first)
     counted = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
-    names = "\n".join(sorted(member.event_id for member in members))
-    identity = f"{MONITOR.key}/{KIND}/{hashlib.sha256(names.encode()).hexdigest()[:16]}"
     title = say(language, "digest", number=len(members))
     lines = _lines(worst_first, language)
     if topic is Topic.CHAT:

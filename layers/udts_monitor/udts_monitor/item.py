@@ -162,6 +162,7 @@ def pending_from(item: Mapping[str, Any]) -> Pending:
         lease_until=datetime.fromisoformat(item["lease_until"]),
         attempts=item["attempts"],
         permanent=item.get("permanent", False),
+        digest_id=item.get("digest_id", ""),
     )
 
 

@@ -1,9 +1,10 @@
 """One run: gather, decide, save, publish."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from aws_lambda_powertools import Logger
 from udts_monitor import outage
 from udts_monitor.assessment import Assessment, assess
 from udts_monitor.delivery import Delivery
-from udts_monitor.errors import MonitorError
+from udts_monitor.errors import MonitorError, StoreError
 from udts_monitor.event import MONITOR, SEVERITIES, Event, Kind, event_id
 from udts_monitor.notification import Notification, notifications
 from udts_monitor.observation import NoAnswer, Observation
@@ -39,6 +40,8 @@ class _Checked:
     answer: Observation | NoAnswer
 
 
+# What is not told by the next run when this one does not tell it.
+_WEIGHTY = {Kind.FAILED, Kind.FINISHED}
 _LATE = NoAnswer(cause="timeout", reason="UCloud did not answer in time")
 
 
@@ -51,6 +54,8 @@ class Run:
         self._limits = limits
         self._began = ports.clock()
         self._states: dict[str, TaskState] = {}
+        # Tasks UCloud has answered for, though their check may not be over.
+        self._answered: set[str] = set()
         # Tasks another run changed meanwhile: what we know of them is not what is stored.
         self._overtaken: set[str] = set()
         self._summary = Summary()
@@ -64,8 +69,9 @@ class Run:
         """
         self._states = self._ports.store.load_states()
         unanswered = self._check(tasks)
-        self._save_unanswered(unanswered, _watched(tasks, self._states))
-        self._delivery.publish(self._states)
+        with self._noted():
+            self._save_unanswered(unanswered, _watched(tasks, self._states))
+        self._delivery.publish()
         self._beat(tasks)
         return self._summary
 
@@ -87,18 +93,21 @@ class Run:
         messages = notifications([event], self._rules.topics, self._rules.display)
         self._ports.store.save_event(event, messages, self._limits.claim)
         self._summary.events.append(event)
-        self._delivery.publish(states=None)
+        self._delivery.publish()
         return self._summary
 
     def silence(self, wanted: Silence) -> Summary:
-        """Set a silence, or end the one of the same scope when its time is already over.
+        """Set a silence, or change the end of the one that stands for the same scope, also to now.
 
         Raises:
             StoreError: the table cannot be used.
         """
-        self._ports.store.save_silence(wanted)
-        silences = self._ports.store.outbox().silences
-        self._summary.silences = [found.scope for found in silences if found.until > self._began]
+        standing = {found.scope: found for found in self._ports.store.outbox().silences}
+        # What the standing one holds back stays held, and is settled when the new end has come.
+        since = standing[wanted.scope].since if wanted.scope in standing else wanted.since
+        standing[wanted.scope] = replace(wanted, since=since, until=max(wanted.until, self._began))
+        self._ports.store.save_silence(standing[wanted.scope])
+        self._summary.silences = [scope for scope, found in standing.items() if found.until > self._began]
         return self._summary
 
     def _check(self, tasks: Sequence[TaskRef]) -> list[_Checked]:
@@ -115,7 +124,8 @@ class Run:
         pool.shutdown(wait=False, cancel_futures=True)
         skipped = [task for future, task in futures.items() if _skipped(future)]
         if skipped:
-            self._ports.store.mark_left_off(skipped[0].key, self._began)
+            with self._noted():
+                self._ports.store.mark_left_off(skipped[0].key, self._began)
         done = {task: future for future, task in futures.items() if not _skipped(future)}
         checks = [check for task, future in done.items() if (check := self._result_of(future, task))]
         unanswered = [check for check in checks if isinstance(check.answer, NoAnswer)]
@@ -136,13 +146,17 @@ class Run:
             if began > halfway and time.monotonic() >= self._limits.checks_until:
                 return None
             _log_no_answer(task, answer)
+        self._answered.add(task.key)
         checked = self._assess(task, answer)
         if isinstance(answer, Observation):
-            self._save(checked.assessment)
+            self._save(checked.assessment, answer)
         return checked
 
     def _result_of(self, future: "Future[_Checked | None]", task: TaskRef) -> _Checked | None:
         """What a check came to; None when it ended in an error, which stops no other task."""
+        if not future.done() and task.key in self._answered:
+            self._note_error(task.key, StoreError("The table did not take the new state in time"))
+            return None
         if not future.done():
             _log_no_answer(task, _LATE)
             return self._assess(task, _LATE)
@@ -150,13 +164,21 @@ class Run:
         if error is None:
             return future.result()
         # Nothing that UCloud does gets here: that would be no answer.
-        self._note_error(task, error)
+        self._note_error(task.key, error)
         return None
 
-    def _note_error(self, task: TaskRef, error: BaseException) -> None:
-        logger.error("task not processed", task=task.key, exc_info=error)
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """What fails in here fails the run in the end; what waits to be published does not wait for it."""
+        try:
+            yield
+        except StoreError as error:
+            self._note_error(MONITOR.key, error)
+
+    def _note_error(self, key: str, error: BaseException) -> None:
+        logger.error("task not processed", task=key, cause=type(error).__name__, exc_info=error)
         said = str(error) if isinstance(error, MonitorError) else type(error).__name__
-        self._summary.errors.append(f"{task.key}: {said}")
+        self._summary.errors.append(f"{key}: {said}")
 
     def _assess(self, task: TaskRef, answer: Observation | NoAnswer) -> _Checked:
         before = self._states.get(task.key) or TaskState.unseen(self._began)
@@ -178,20 +200,43 @@ class Run:
             saves = {pool.submit(self._save, found): found.task for found in grouping.assessments}
         for save, task in saves.items():
             if error := save.exception():
-                self._note_error(task, error)
+                self._note_error(task.key, error)
 
-    def _save(self, assessment: Assessment) -> None:
-        """Save a change with its notifications; when another run was faster, it has told the same."""
-        self._states[assessment.task.key] = assessment.after
+    def _save(self, assessment: Assessment, answer: Observation | None = None) -> None:
+        """Save a change with its notifications. Where another run was faster, ours is dropped.
+
+        Only a failure or a finish is looked at again: the other run's answer may be from just before it, or
+        from just after a restart, and then nobody but us has seen it.
+        """
+        key = assessment.task.key
+        self._states[key] = assessment.after
         if not assessment.changed:
             return
         messages = self._messages(assessment.events)
         if self._ports.store.save(assessment, messages, self._limits.claim):
             _log_change(assessment)
             self._note_events(assessment.events)
+            return
+        logger.info("another run was faster", task=key)
+        stored = self._untold(assessment)
+        if stored and answer:
+            self._states[key] = stored
+            self._save(self._assess(assessment.task, answer).assessment, answer)
         else:
-            self._overtaken.add(assessment.task.key)
-            logger.info("another run was faster", task=assessment.task.key)
+            self._overtaken.add(key)
+
+    def _untold(self, lost: Assessment) -> TaskState | None:
+        """What is stored, when it may not tell of a failure or a finish that we saw; otherwise None."""
+        weighty = any(event.kind in _WEIGHTY for event in lost.events)
+        if lost.before.version and not weighty:
+            return None
+        stored = self._ports.store.load_states().get(lost.task.key)
+        if stored is None:
+            raise StoreError("The stored state cannot be read: look at the item, somebody has changed it")
+        # An incident that we did not know of was opened by a run that saw the same failure.
+        known = lost.before.incident.id if lost.before.incident else ""
+        told = stored.incident is not None and stored.incident.id != known
+        return stored if weighty and not told else None
 
     def _messages(self, events: Iterable[Event]) -> tuple[Notification, ...]:
         told = [event for event in events if event.kind in self._rules.kinds]
@@ -207,7 +252,7 @@ class Run:
         self._leave_ended_outages(found.outages, tasks)
         ended = self._end_outages(found.outages, tasks)
         if ended:
-            self._delivery.publish(self._states)
+            self._delivery.publish()
         due = found.listeners_at is None or self._began - found.listeners_at >= LISTENERS_EVERY
         # An SNS that has just failed would take the run's last seconds, and with them its end.
         counted = due and not self._summary.errors and time.monotonic() < self._limits.checks_until

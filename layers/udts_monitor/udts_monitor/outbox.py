@@ -41,6 +41,7 @@ class Pending:
         lease_until: before this moment only that run may publish it; also how a failed one waits.
         attempts: how often publishing it failed.
         permanent: SNS refused it for what it is, so trying again helps only after a person changed something.
+        digest_id: the digest in which it was or is to be told, and would be repeated; mostly empty.
     """
 
     notification: Notification
@@ -50,6 +51,7 @@ class Pending:
     lease_until: datetime
     attempts: int
     permanent: bool = False
+    digest_id: str = ""
 
     @property
     def way(self) -> tuple[str, Topic]:

@@ -22,10 +22,15 @@ SERVICE = "udts-monitor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """The outbox, oldest first, and the silences that are set."""
+    """The outbox, oldest first, and the silences that are set.
+
+    Attributes:
+        unreadable: items that are neither, as somebody or another version wrote them: key and problem.
+    """
 
     pending: tuple[Pending, ...]
     silences: tuple[Silence, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,9 @@ class Storage(Protocol):
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
         """False when somebody else has it."""
+
+    def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
+        """Note that they are told in one digest, before it is published; False when one of them is gone."""
 
     def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
         """Take them off the outbox."""

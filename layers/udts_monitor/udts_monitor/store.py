@@ -10,11 +10,11 @@ A changed task is one transaction: state, history and notifications are all ther
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import batched
+from itertools import batched, filterfalse
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -55,6 +55,7 @@ _CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 
 # Source: TransactWriteItems takes 100 actions; taking a notification off is two.
+_WRITES_A_TRANSACTION = 100
 _MARKS_A_TRANSACTION = 50
 
 
@@ -73,8 +74,11 @@ class Store:
         self._retention = retention
 
     def load_states(self) -> dict[str, TaskState]:
-        """All stored states by task key, with one consistent Query (a page holds about 1 MB)."""
-        return {found["sk"]: item.state_from(found) for found in self._query(item.STATE)}
+        """All stored states by task key, with one consistent Query (a page holds about 1 MB).
+
+        One that cannot be read is left out: its task fails alone, when its next state is refused.
+        """
+        return _read(item.state_from, self._query(item.STATE))[0]
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
@@ -91,7 +95,8 @@ class Store:
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
         """Open an outage and write its notifications; False when it was open already."""
-        opened = self._update_run(
+        opened = self._change(
+            (item.MONITOR, item.RUN),
             "SET #outage = :outage",
             _NOT_OPEN,
             names={"#outage": item.outage_attribute(outage.cause)},
@@ -103,7 +108,8 @@ class Store:
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
         """Close an outage and write its notifications; False when it was closed already."""
-        closed = self._update_run(
+        closed = self._change(
+            (item.MONITOR, item.RUN),
             "REMOVE #outage",
             _STILL_THAT_OUTAGE,
             names={"#outage": item.outage_attribute(outage.cause)},
@@ -118,10 +124,12 @@ class Store:
     def outbox(self) -> Outbox:
         """All that waits, oldest first, and the silences, with one consistent Query."""
         found = list(self._query(item.OUTBOX))
-        silences = [entry for entry in found if entry["sk"].startswith(item.SILENCE_PREFIX)]
-        waiting = [entry for entry in found if not entry["sk"].startswith(item.SILENCE_PREFIX)]
+        silences, not_silences = _read(item.silence_from, filter(_is_silence, found))
+        pending, not_pending = _read(item.pending_from, filterfalse(_is_silence, found))
         return Outbox(
-            pending=tuple(map(item.pending_from, waiting)), silences=tuple(map(item.silence_from, silences))
+            pending=tuple(pending.values()),
+            silences=tuple(silences.values()),
+            unreadable=not_pending | not_silences,
         )
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
@@ -132,6 +140,18 @@ class Store:
             _LEASE_IS_OVER,
             {":owner": claim.owner, ":until": iso(claim.until), ":now": iso(now)},
         )
+
+    def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
+        """Note the digest on each of its members, in transactions; False when one of them is gone."""
+
+        def bound(pending: Pending) -> Item:
+            values = {":digest": digest_id}
+            return self._change(
+                (item.OUTBOX, pending.sk), "SET digest_id = :digest", _STILL_THERE, values=values
+            )
+
+        batches = batched(members, _WRITES_A_TRANSACTION, strict=False)
+        return all(self._transact(list(map(bound, batch))) for batch in batches)
 
     def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
         """Take notifications off the outbox and leave the mark in the history, in transactions."""
@@ -212,17 +232,13 @@ class Store:
         return {"Delete": {"TableName": self._table, "Key": key}}
 
     def _off_and_marked(self, pending: Pending, mark: str, now: datetime) -> list[Item]:
-        history_pk, history_sk = pending.history
-        marked = {
-            "Update": {
-                "TableName": self._table,
-                "Key": _wire({"pk": history_pk, "sk": history_sk}),
-                "UpdateExpression": "SET #mark.#topic = :now",
-                "ConditionExpression": _STILL_IN_THE_HISTORY,
-                "ExpressionAttributeNames": {"#mark": mark, "#topic": pending.notification.topic},
-                "ExpressionAttributeValues": _wire({":now": now}),
-            }
-        }
+        marked = self._change(
+            pending.history,
+            "SET #mark.#topic = :now",
+            _STILL_IN_THE_HISTORY,
+            names={"#mark": mark, "#topic": pending.notification.topic},
+            values={":now": now},
+        )
         return [self._off(pending), marked]
 
     def _query(self, pk: str) -> Iterator[Item]:
@@ -258,19 +274,24 @@ class Store:
     def _put(self, found: Mapping[str, Any]) -> Item:
         return {"Put": {"TableName": self._table, "Item": _wire(found)}}
 
-    def _update_run(
-        self, expression: str, condition: str, *, names: dict[str, str], values: Mapping[str, Any]
+    def _change(
+        self,
+        key: tuple[str, str],
+        expression: str,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
     ) -> Item:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": _wire({"pk": item.MONITOR, "sk": item.RUN}),
-                "UpdateExpression": expression,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": _wire(values),
-            }
+        """An update as part of a transaction."""
+        update = {
+            "TableName": self._table,
+            "Key": _wire(dict(zip(("pk", "sk"), key, strict=True))),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": _wire(values),
         }
+        return {"Update": update | ({"ExpressionAttributeNames": dict(names)} if names else {})}
 
     def _update_outbox(
         self, pending: Pending, expression: str, condition: str, values: Mapping[str, Any]
@@ -313,6 +334,21 @@ class Store:
 
 def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
     return batched(done, _MARKS_A_TRANSACTION, strict=False)
+
+
+def _is_silence(found: Item) -> bool:
+    return str(found["sk"]).startswith(item.SILENCE_PREFIX)
+
+
+def _read[T](read: Callable[[Item], T], items: Iterable[Item]) -> tuple[dict[str, T], dict[str, str]]:
+    """What the items say by sort key, and of those that a person or another version wrote the problem."""
+    found, problems = {}, {}
+    for entry in items:
+        try:
+            found[entry["sk"]] = read(entry)
+        except (KeyError, TypeError, ValueError) as error:
+            problems[entry["sk"]] = f"{type(error).__name__}: {error}"
+    return found, problems
 
 
 @contextmanager

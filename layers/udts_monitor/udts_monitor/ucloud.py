@@ -116,10 +116,11 @@ class UCloud:
             return Refusal(cause="timeout", reason="no time was left in the run to ask UCloud", attempts=1)
         timeout = min(CONNECT_TIMEOUT_SECONDS, left), min(READ_TIMEOUT_SECONDS, left)
         give_up = min(deadline, time.monotonic() + READ_TIMEOUT_SECONDS)
+        request = signed(parameters, keys)
         try:
             with self._session.post(
                 self._url,
-                data=signed(parameters, keys),
+                data=request,
                 headers={"Accept-Encoding": "identity"},
                 timeout=timeout,
                 allow_redirects=False,
@@ -129,7 +130,7 @@ class UCloud:
                     http_status=response.status_code,
                     body=_body(response, give_up),
                     request_uuid=response.headers.get(REQUEST_UUID, ""),
-                    secrets=(keys.private_key, keys.public_key),
+                    secrets=(keys.private_key, keys.public_key, request["Signature"]),
                 )
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return Refusal(cause="timeout", reason="UCloud did not answer in time")
