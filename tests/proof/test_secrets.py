@@ -29,6 +29,7 @@ from tests.ucloud.servers import RawServer, head, https_server, raw_server, send
 from udts_monitor import credentials
 from udts_monitor.credentials import KeyPair
 from udts_monitor.notification import Topic
+from udts_monitor.ucloud import signed
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"  # moto's
@@ -371,8 +372,9 @@ def hostile(account: Account) -> Iterator[Callable[[bytes, bytes], None]]:
 def test_what_ucloud_quotes_leaves_no_mark(
     account: Account, hostile: Callable[[bytes, bytes], None], place: str
 ) -> None:
-    """However it writes the keys, and wherever."""
-    for key in (MARKED.public_key, MARKED.private_key):
+    """However it writes the keys or the signature of the request it answers, and wherever."""
+    account.set(UDTS_TASKS=TASK)
+    for key in (MARKED.public_key, MARKED.private_key, signed(ASKED, MARKED)["Signature"]):
         for form in disguises(key).values():
             hostile(json.dumps(ECHOES[place](form)).encode(), b"")
             account.run()
