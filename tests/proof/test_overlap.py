@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
@@ -25,10 +25,11 @@ from udts_monitor.assessment import Assessment
 from udts_monitor.event import Event
 from udts_monitor.monitor import Run
 from udts_monitor.notification import Notification, Topic
-from udts_monitor.observation import NoAnswer
+from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.policy import Policy
 from udts_monitor.ports import Heartbeat
 from udts_monitor.store import Store
+from udts_monitor.tasks import TaskRef
 
 RUNS_AT_ONCE = 8
 TASKS = ["udts-1", "udts-2", "udts-3", "udts-4"]
@@ -128,6 +129,18 @@ def at_once(world: World, runs: int = RUNS_AT_ONCE) -> list[BaseException | None
     started = [world.start() for _ in range(runs)]
     with ThreadPoolExecutor(runs) as pool:
         return [future.exception() for future in [pool.submit(go, run) for run in started]]
+
+
+def one_sees(word: str, number: int) -> Callable[[TaskRef, float], Observation]:
+    """A UCloud that says a word to one of the runs, by the order of asking, and to the others a usual one."""
+    asked, lock, usual = Counter[str](), threading.Lock(), cycle(["Loading", "Starting", "Syncing", "Synced"])
+
+    def check(task: TaskRef, _: float) -> Observation:
+        with lock:
+            asked[task.key] += 1
+            return Observation(status=word if asked[task.key] == number + 1 else next(usual))
+
+    return check
 
 
 def draw(seed: int) -> dict[str, str | NoAnswer]:
@@ -255,6 +268,28 @@ def test_runs_that_never_pause_lose_nothing(store: object, request: pytest.Fixtu
     """UCloud changes under their hands, so each run may see something else; what is saved is told once."""
     figures = stream(store, seconds=3, most_seconds=0.004)
     note(f"overlap-stream-{request.node.callspec.id}", figures)
+
+
+def test_a_failure_or_finish_that_one_run_of_eight_saw_is_told_once(store: object) -> None:
+    """The others saw how the task was just before or after: what is dropped is their word, never this one."""
+    drawn = random.Random(1)  # noqa: S311 - repeatable
+    with overlapping(store, 0.003) as (world, witness):
+        at_ucloud = vars(world)["at_ucloud"]
+        for _ in range(12):
+            at_ucloud.check = lambda *_: Observation(status="Syncing")
+            world.start().check_tasks(world.tasks)
+            before = len(witness.events)
+            word = drawn.choice(["Failed", "FailedUnrecoverable", "Done"])
+            at_ucloud.check = one_sees(word, drawn.randrange(RUNS_AT_ONCE))
+            assert at_once(world) == [None] * RUNS_AT_ONCE
+            weighty = [event for event in witness.events[before:] if event.kind in {"failed", "finished"}]
+            kind = "finished" if word == "Done" else "failed"
+            assert sorted((event.kind, event.task.task_id) for event in weighty) == [
+                (kind, name) for name in TASKS
+            ]
+            world.clock.forward()
+    assert told_twice_or_never(world, witness) == {}
+    assert lost_updates(witness) == []
 
 
 @pytest.mark.soak
