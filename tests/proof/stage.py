@@ -62,13 +62,13 @@ class Stage:
     environment: dict[str, str]
     received: dict[Topic, list[Message]] = field(default_factory=dict)
 
-    def prepare(self, *, seconds: float = USUAL_SECONDS) -> Running:
-        """A run that has not begun."""
-        return self.handlers.prepare(self.environment, seconds=seconds)
+    def prepare(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Running:
+        """A run that has not begun; the scheduled one without an event."""
+        return self.handlers.prepare(self.environment, seconds=seconds, event=event)
 
-    def run(self, *, seconds: float = USUAL_SECONDS) -> Ended:
+    def run(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Ended:
         """A run, to its end."""
-        running = self.prepare(seconds=seconds)
+        running = self.prepare(seconds=seconds, event=event)
         running.go()
         return running.wait()
 

@@ -103,6 +103,31 @@ def test_what_is_told_late_says_when_it_happened(shared_aws: SharedAws) -> None:
         assert json.loads(message.text)["time"].startswith(f"{happened:%Y-%m-%dT%H:%M}")
 
 
+def test_a_slow_sns_leaves_the_rest_to_the_next_run(stages: Stages) -> None:
+    """More to tell than fits into a run: it stops in time, with everything that it told marked."""
+    tasks = [f"udts-{number}" for number in range(8)]
+    seconds = 9.0
+    with stages(tasks=tasks) as stage:
+        stage.run()
+        for task in tasks:
+            stage.ucloud.set_status(task, "Failed")
+        stage.proxy.rule("Publish", Fault(delay_seconds=0.5))
+        began = time.monotonic()
+        ended = stage.run(seconds=seconds)
+        took = time.monotonic() - began
+        assert not ended.error, ended.error
+        assert took < seconds
+        left = stage.waiting()
+        assert ended.summary is not None
+        assert 0 < len(left) == ended.summary["pending"] < len(Topic) * len(tasks)
+        stage.proxy.clear()
+        stage.runs_until_quiet()
+        for topic in Topic:
+            told = [message.attributes["task_id"] for message in stage.messages(topic)]
+            assert sorted(told) == tasks, topic
+    note("sns-slow", {"seconds": round(took, 1), "of": seconds, "left to the next run": len(left)})
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("first", [False, True], ids=["later run", "first run"])
 def test_an_sns_that_never_answers_does_not_cost_the_run_its_end(stages: Stages, first: bool) -> None:  # noqa: FBT001

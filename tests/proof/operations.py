@@ -1,0 +1,205 @@
+"""Every operation of the monitor on AWS, and how a stage gets to the run in which it happens."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests.proof.proxy import Fault
+from tests.proof.stage import USUAL_SECONDS, Stage
+from tests.proof.story import REFUSED, Story, Verdict, judge, judge_storm, set_step
+from udts_monitor.times import iso
+
+# The second news of a task shows whether it is told in order, whatever became of the first.
+NEWS = Story(
+    steps=[{}, {"udts-a": "Failed", "udts-b": "Done"}, {"udts-a": "Done"}],
+    told=[("failed", "udts-a"), ("finished", "udts-b"), ("finished", "udts-a")],
+    transitions={"udts-a": ["Syncing", "Failed", "Done"], "udts-b": ["Syncing", "Done"]},
+    variables={},
+)
+NEWS_AND_OUTAGE = Story(
+    steps=NEWS.steps,
+    told=[*NEWS.told, ("unreachable", "monitor"), ("reachable", "monitor")],
+    transitions=NEWS.transitions,
+    variables={},
+)
+# Long enough for two runs on a busy machine.
+_SILENCE = timedelta(seconds=6)
+_FAILED = "failed alerts udts-a"
+
+
+def healthy(stage: Stage) -> None:
+    """A run in which nothing goes wrong."""
+    ended = stage.run()
+    assert not ended.error, ended.error
+
+
+def begun(stage: Stage) -> None:
+    """Two healthy tasks, seen once; then both change."""
+    healthy(stage)
+    set_step(stage, NEWS.steps[1])
+
+
+def end_leases(stage: Stage) -> None:
+    """As if time had passed: all that waits may be claimed, and is due. No run may be alive."""
+    for found in stage.waiting():
+        stage.aws.client("dynamodb").update_item(
+            TableName=stage.table,
+            Key={"pk": {"S": found["pk"]}, "sk": {"S": found["sk"]}},
+            UpdateExpression="SET lease_until = :now",
+            ExpressionAttributeValues={":now": {"S": iso(datetime.now(UTC))}},
+        )
+
+
+def news(stage: Stage) -> None:
+    """All that is new, each seen by a run in which nothing goes wrong."""
+    for step in NEWS.steps[1:]:
+        set_step(stage, step)
+        healthy(stage)
+
+
+def _outage_and_news(stage: Stage) -> None:
+    # Of an outage that ends before a run could note it nobody knows.
+    healthy(stage)
+    news(stage)
+
+
+def _left_by_a_dead_run(stage: Stage) -> None:
+    begun(stage)
+    stage.proxy.rule("Query OUTBOX", Fault(error="ValidationException"))
+    assert stage.run().error
+    stage.proxy.clear()
+    assert len(stage.waiting()) == 2 * len(stage.topics)
+    end_leases(stage)
+
+
+def _sns_refuses(stage: Stage) -> None:
+    begun(stage)
+    stage.proxy.rule("Publish failed alerts udts-a", Fault(error="ServiceUnavailable", status=503))
+
+
+def _ucloud_hangs(stage: Stage) -> None:
+    begun(stage)
+    stage.ucloud.inject(hang=True)
+
+
+def _ucloud_refuses(stage: Stage) -> None:
+    healthy(stage)
+    set_step(stage, {"udts-a": REFUSED, "udts-b": REFUSED})
+
+
+def _outage_is_over(stage: Stage) -> None:
+    _ucloud_refuses(stage)
+    healthy(stage)
+    set_step(stage, NEWS.steps[1])
+
+
+def _silence_is_over(stage: Stage) -> None:
+    healthy(stage)
+    until = datetime.now(UTC) + _SILENCE
+    ended = stage.run(
+        event={"command": "silence", "scope": "all", "by": "a person", "until": until.isoformat()}
+    )
+    assert not ended.error, ended.error
+    news(stage)
+    assert datetime.now(UTC) < until, "the machine was too busy for the silence"
+    time.sleep((until - datetime.now(UTC)).total_seconds())
+
+
+def _tasks_in_a_parameter(stage: Stage) -> None:
+    name, tasks = f"/{stage.table}/tasks", stage.environment["UDTS_TASKS"]
+    stage.aws.client("ssm").put_parameter(Name=name, Value=tasks, Type="String")
+    stage.environment["UDTS_TASKS"] = f"ssm:{name}"
+    begun(stage)
+
+
+def _nothing(_: Stage) -> None:
+    """It is the first run of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What surrounds the run in which something goes wrong.
+
+    Attributes:
+        before: leads a stage to that run.
+        after: what happens and is seen when all works again.
+        story: what has to be told in the end.
+        missing: what is not told though it happened, because of a silence; in the words of the judge.
+        variables: of the environment.
+        seconds: what the run is given.
+    """
+
+    before: Callable[[Stage], object] = begun
+    after: Callable[[Stage], object] = news
+    story: Story = NEWS
+    judge: Callable[[Stage, Story], Verdict] = judge
+    missing: tuple[str, ...] = ()
+    variables: Mapping[str, object] = field(default_factory=dict)
+    seconds: float = USUAL_SECONDS
+
+
+_FAILED = "-/udts-a/v2/failed"
+_AFTER_A_SILENCE = Scene(
+    before=_silence_is_over,
+    after=healthy,
+    missing=(f"{_FAILED} on alerts", f"{_FAILED} on chat", f"{_FAILED} is marked for ['events'] only"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A call that the run of its scene makes.
+
+    Attributes:
+        call: the beginning of its name, as the proxy knows it.
+        skip: so many calls of that name come first.
+    """
+
+    call: str
+    scene: Scene = field(default_factory=Scene)
+    skip: int = 0
+
+
+# Those of nearly every run that has news.
+USUAL = {
+    "read states": Operation(call="Query STATE"),
+    "read keys": Operation(call="GetSecretValue"),
+    "save": Operation(call="TransactWriteItems save STATE -/udts-a"),
+    "read outbox": Operation(call="Query OUTBOX"),
+    "publish": Operation(call="Publish failed alerts udts-a"),
+    "mark published": Operation(call="TransactWriteItems mark OUTBOX -/udts-a/failed alerts"),
+    "heartbeat": Operation(call="UpdateItem MONITOR RUN"),
+}
+OPERATIONS = {
+    **USUAL,
+    "claim": Operation(
+        call="UpdateItem OUTBOX -/udts-a/failed alerts", scene=Scene(before=_left_by_a_dead_run)
+    ),
+    "mark failed": Operation(
+        call="UpdateItem OUTBOX -/udts-a/failed alerts", scene=Scene(before=_sns_refuses)
+    ),
+    "mark left off": Operation(
+        call="UpdateItem STATE -/udts-b",
+        scene=Scene(before=_ucloud_hangs, variables={"max_concurrency": 1}, seconds=4.5),
+    ),
+    "open outage": Operation(
+        call="TransactWriteItems outage MONITOR RUN",
+        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, story=NEWS_AND_OUTAGE),
+    ),
+    "close outage": Operation(
+        call="TransactWriteItems outage MONITOR RUN",
+        scene=Scene(before=_outage_is_over, story=NEWS_AND_OUTAGE),
+    ),
+    "withhold": Operation(
+        call="TransactWriteItems mark OUTBOX -/udts-a/failed alerts", scene=_AFTER_A_SILENCE
+    ),
+    "end silence": Operation(call="DeleteItem", scene=_AFTER_A_SILENCE),
+    "count listeners": Operation(call="GetTopicAttributes", scene=Scene(before=_nothing)),
+    "second heartbeat": Operation(call="UpdateItem MONITOR RUN", skip=1, scene=Scene(before=_nothing)),
+    "begin digest": Operation(
+        call="TransactWriteItems outage OUTBOX",
+        scene=Scene(judge=judge_storm, variables={"digest_above": 1}),
+    ),
+    "read tasks": Operation(call="GetParameter", scene=Scene(before=_tasks_in_a_parameter)),
+}
