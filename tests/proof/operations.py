@@ -181,7 +181,7 @@ OPERATIONS = {
     ),
     "mark left off": Operation(
         call="UpdateItem STATE -/udts-b",
-        scene=Scene(before=_ucloud_hangs, variables={"max_concurrency": 1}, seconds=4.5),
+        scene=Scene(before=_ucloud_hangs, variables={"max_concurrency": 1}, seconds=12.0),
     ),
     "open outage": Operation(
         call="TransactWriteItems outage MONITOR RUN",
