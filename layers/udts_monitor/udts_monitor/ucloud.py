@@ -116,8 +116,8 @@ class UCloud:
             return Refusal(cause="timeout", reason="no time was left in the run to ask UCloud", attempts=1)
         timeout = min(CONNECT_TIMEOUT_SECONDS, left), min(READ_TIMEOUT_SECONDS, left)
         give_up = min(deadline, time.monotonic() + READ_TIMEOUT_SECONDS)
-        request = signed(parameters, keys)
         try:
+            request = signed(parameters, keys)
             with self._session.post(
                 self._url,
                 data=request,
