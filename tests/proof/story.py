@@ -33,6 +33,7 @@ class Story:
         red: the steps whose first run ends in an error.
         together: the step that takes all tasks out of reach at once.
         digests: people may get a digest instead.
+        slow: the tasks whose check takes longer than a run has.
         seconds: what a run gets that nobody kills.
     """
 
@@ -44,6 +45,7 @@ class Story:
     red: Collection[int] = ()
     together: int | None = None
     digests: bool = False
+    slow: Collection[str] = ()
     seconds: float = USUAL_SECONDS
 
     @property

@@ -136,6 +136,7 @@ LEFT_OFF = Story(
     told=[("failed", "udts-a"), ("finished", "udts-c")],
     transitions={"udts-a": ["Syncing", "Failed"], "udts-b": ["Syncing"], "udts-c": ["Syncing", "Done"]},
     variables={"max_concurrency": 1},
+    slow={"udts-b"},
     seconds=6.0,
 )
 
