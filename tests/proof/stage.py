@@ -22,7 +22,6 @@ from tests.proof.handlers import Ended, Handlers, Running
 from tests.proof.proxy import Proxy, proxy_running
 from tests.table import create_table
 from udts_monitor.notification import Topic
-from udts_monitor.times import iso
 
 _deserializer = TypeDeserializer()
 # As long as Lambda gives the real one.
@@ -105,17 +104,6 @@ class Stage:
         if leases:
             left = (max(leases) - datetime.now(UTC)).total_seconds() + 0.01
             time.sleep(max(0.0, min(left, at_most)))
-
-    def let_next_attempts_come(self) -> None:
-        """What SNS did not accept may be tried again now: the minute is taken off instead of waited for."""
-        for found in self.waiting():
-            if found["attempts"]:
-                self.aws.client("dynamodb").update_item(
-                    TableName=self.table,
-                    Key={"pk": {"S": "OUTBOX"}, "sk": {"S": found["sk"]}},
-                    UpdateExpression="SET lease_until = :now",
-                    ExpressionAttributeValues={":now": {"S": iso(datetime.now(UTC))}},
-                )
 
     def outbox(self) -> dict[str, datetime]:
         """What waits in the outbox, and until when nobody else may publish it."""

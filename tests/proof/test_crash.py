@@ -9,6 +9,7 @@ import pytest
 from tests.proof.conftest import Stages
 from tests.proof.crash import Tried, die, points_of, try_points
 from tests.proof.figures import note
+from tests.proof.operations import end_leases
 from tests.proof.proxy import Fault
 from tests.proof.stage import Stage
 from tests.proof.story import REFUSED, UNSEEN, Story, set_step
@@ -99,8 +100,8 @@ def _fails_and_sns_refuses(stage: Stage) -> None:
     stage.proxy.rule("Publish failed alerts", Fault(error="AuthorizationError", status=403))
 
 
-# The last step is the second attempt.
-NOT_ACCEPTED = replace(ONE_FAILURE, steps=[{}, _fails_and_sns_refuses, Stage.let_next_attempts_come], red={1})
+# The last step is the second attempt, a minute after the first.
+NOT_ACCEPTED = replace(ONE_FAILURE, steps=[{}, _fails_and_sns_refuses, end_leases], red={1})
 
 
 def _silence_begins(stage: Stage) -> None:
