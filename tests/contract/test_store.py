@@ -280,8 +280,14 @@ def test_every_item_says_its_schema(table: Table) -> None:
     """A later version knows what it reads."""
     store = Store(table.client, table.name, RETENTION)
     fail(store)
-    for pk in ("STATE", "OUTBOX", "TASK#org-hiny12/udts-ixdp441"):
-        assert all(found["schema"] == {"N": "1"} for found in table.items(pk))
+    outage(store)
+    store.save_silence(silence())
+    store.save_heartbeat({"checked": 1})
+    items = {pk: table.items(pk) for pk in ("STATE", "TASK#org-hiny12/udts-ixdp441", "OUTBOX", "MONITOR")}
+    # A state; a transition and an event; two notifications of each of two events, a silence; an event, RUN.
+    assert [len(found) for found in items.values()] == [1, 2, 5, 2]
+    for found in (entry for of_one in items.values() for entry in of_one):
+        assert found.get("schema") == {"N": "1"}, found["sk"]
 
 
 def test_a_missing_table_is_a_store_error() -> None:

@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from tests.messages.limits import item_problems, live_markup, problems
 from tests.messages.scenes import DISPLAYS, SCENES, Scene
+from tests.proof.figures import note
 from tests.walk import NOON, Walk
 from udts_monitor import item, outage
-from udts_monitor.answer import REASON_LIMIT, Refusal, read_answer
+from udts_monitor.answer import CONFIGURATION, REASON_LIMIT, Refusal, read_answer
 from udts_monitor.assessment import Assessment, assess
 from udts_monitor.digest import digest, digest_id
+from udts_monitor.errors import CommandError
 from udts_monitor.event import Event
 from udts_monitor.notification import PEOPLE, Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.outage import Outage
 from udts_monitor.phrases import Language
+from udts_monitor.silence import parse_silence
 from udts_monitor.status import OUTCOMES
 from udts_monitor.tasks import TaskRef, parse_tasks
 from udts_monitor.text import one_line
@@ -112,6 +116,7 @@ def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[
     policy = Walk().policy
     events: list[Event] = []
     items: list[Any] = []
+    outages: list[Outage] = []
     for answer, minutes in steps:
         read = read_answer(http_status=200, body=json.dumps(answer).encode())
         seen = read.as_no_answer() if isinstance(read, Refusal) else read
@@ -121,19 +126,32 @@ def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[
             (found,) = grouping.assessments
             for begun, event in grouping.begun:
                 over = outage.ended([begun], [], now + timedelta(minutes=minutes))
-                events += [event, *(ended for _, ended in over)]
+                about_all = [event, *(ended for _, ended in over)]
+                outages.append(begun)
+                events += about_all
+                items += [item.event_item(told, item.MONITOR, RETENTION) for told in about_all]
         events += found.events
         items += _items(found)
         state, now = found.after, now + timedelta(minutes=minutes)
-    return events, items
+    return events, [*items, _run_item(outages)]
 
 
 def _items(found: Assessment) -> list[Any]:
-    made = [item.state_item(found.task, found.after), item.transition_item(found, RETENTION)]
+    made = [
+        item.state_item(found.task, found.after),
+        item.transition_item(found, RETENTION),
+        item.sample_item(found, RETENTION),
+    ]
     return [
         *made,
         *(item.event_item(event, item.history_pk(found.task.key), RETENTION) for event in found.events),
     ]
+
+
+def _run_item(outages: Iterable[Outage]) -> Any:  # noqa: ANN401 - an item
+    """The heartbeat's item with all of the outages open at once."""
+    held = {item.outage_attribute(found.cause): item.outage_value(found) for found in outages}
+    return {"pk": item.MONITOR, "sk": item.RUN, **held}
 
 
 def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
@@ -170,6 +188,10 @@ def _outbox_item(notification: Notification) -> Any:  # noqa: ANN401 - an item
     steps=[({"RetCode": 0, "Data": {"Status": "Failed", "FailedMessage": "\N{PILE OF POO}" * 300_000}}, 9600)]
     * 2,
 )
+@example(
+    task={"id": "x", "name": "orders"},
+    steps=[({"RetCode": code, "Message": "💩" * 300_000}, 1) for code in CONFIGURATION],
+)
 def test_no_text_from_outside_does_harm(
     task: dict[str, str], steps: list[tuple[dict[str, Any], int]]
 ) -> None:
@@ -180,14 +202,35 @@ def test_no_text_from_outside_does_harm(
 # In rounds, because hypothesis remembers every choice of a round: all at once are gigabytes.
 @pytest.mark.soak
 @pytest.mark.parametrize("round_number", range(20))
-@settings(max_examples=500, database=None, suppress_health_check=list(HealthCheck))
-@given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
-def test_no_text_from_outside_does_harm_in_ten_thousand_cases(
-    round_number: int, task: dict[str, str], steps: Steps
-) -> None:
+def test_no_text_from_outside_does_harm_in_ten_thousand_cases(round_number: int) -> None:
     """The same, for long: each round with other cases."""
-    del round_number
-    _assert_safe(task, steps)
+    done = 0
+
+    @settings(max_examples=500, database=None, suppress_health_check=list(HealthCheck))
+    @given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
+    def another_case(task: dict[str, str], steps: Steps) -> None:
+        nonlocal done
+        done += 1
+        _assert_safe(task, steps)
+
+    another_case()
+    note(f"hostile-round-{round_number}", {"cases": done})
+
+
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
+@given(scope=HOSTILE, by=HOSTILE, why=HOSTILE)
+@example(scope="漢" * 300_000, by="💩" * 300_000, why="a" * 300_000)
+def test_no_words_of_whoever_asks_for_silence_do_harm(scope: str, by: str, why: str) -> None:
+    """They are an item DynamoDB takes, or the command is refused; the item says what was asked for."""
+    command = {"scope": scope, "by": by, "why": why, "until": "2026-11-23T13:00:00Z"}
+    try:
+        silence = parse_silence(command, NOON)
+    except CommandError:
+        assert not one_line(scope) or not one_line(by)
+        return
+    made = item.silence_item(silence)
+    assert not item_problems(made)
+    assert item.silence_from(made) == silence
 
 
 @settings(max_examples=100)

@@ -1,22 +1,24 @@
 """Plays a story in which one run is killed at one call."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.proof.conftest import Stages
+from tests.proof.handlers import Ended
 from tests.proof.proxy import Fault
 from tests.proof.stage import Stage
 from tests.proof.story import Story, Verdict, judge, set_step
 
-# A killed run holds its leases this long and two seconds more. On a busy machine a run with so little time
-# ends before it gets to the call where it is to die: then the world is played again with more.
-_KILLED_SECONDS = (1.0, 4.0, 16.0)
+# A killed run holds its leases this long and a little more. On a busy machine a run with so little time
+# ends before it gets to the call where it is to die, or gives up checks, which is another story: then the
+# world is played again with more.
+_KILLED_SECONDS = (1.5, 6.0, 18.0)
 # Most of a world's time is waiting for a lease to end.
-_WORLDS_AT_ONCE = 12
-
-type Judge = Callable[[Stage, Story], Verdict]
+_WORLDS_AT_ONCE = 10
+_LEASE_MARGIN_SECONDS = 2.0
+_RUNS_A_STEP = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +26,14 @@ class Point:
     """Where a run is killed.
 
     Attributes:
-        step: of the story; its first run is killed.
+        step: of the story.
+        run: of the step, from 0.
         call: its name.
         executed: after it took effect and before its answer is seen; otherwise before it gets there.
     """
 
     step: int
+    run: int
     call: str
     executed: bool
 
@@ -39,7 +43,7 @@ class Point:
         return self.call.startswith("Publish " if self.executed else "TransactWriteItems mark ")
 
     def __str__(self) -> str:
-        return f"step {self.step}, {'after' if self.executed else 'before'} {self.call}"
+        return f"step {self.step}, run {self.run}, {'after' if self.executed else 'before'} {self.call}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Tried:
     """A point and what came of it.
 
     Attributes:
-        reached: the run was killed there.
+        reached: the run was killed there, and up to there it went as the story wants it.
         stolen: notifications published by another run while the killed one still held their lease.
     """
 
@@ -57,79 +61,97 @@ class Tried:
     verdict: Verdict
 
 
-def points_of(stages: Stages, story: Story, steps: Iterable[int], judge: Judge = judge) -> list[Point]:
-    """Every call of the first run of each of these steps, before and after it took effect.
+def points_of(stages: Stages, story: Story, steps: Iterable[int]) -> list[Point]:
+    """Every call of both runs of each of these steps, before and after it took effect.
 
     The calls are those of a story without a crash, which has to go well.
     """
-    calls: list[list[str]] = []
+    calls: dict[tuple[int, int], list[str]] = {}
     with stages(tasks=story.tasks, **story.variables) as stage:
-        for step in story.steps:
+        for place, step in enumerate(story.steps):
             set_step(stage, step)
-            begun = len(stage.proxy.records)
-            _healthy(stage)
-            calls.append(stage.proxy.names_since(begun))
-            _healthy(stage)
+            for run in range(_RUNS_A_STEP):
+                begun = len(stage.proxy.records)
+                _run(stage, story, red=run == 0 and place in story.red)
+                calls[place, run] = stage.proxy.names_since(begun)
         stage.runs_until_quiet()
         verdict = judge(stage, story)
     assert verdict == Verdict(lost=[], repeated=[], wrong=[])
     return [
-        Point(step=step, call=call, executed=executed)
+        Point(step=step, run=run, call=call, executed=executed)
         for step in steps
-        for call in calls[step]
+        for run in range(_RUNS_A_STEP)
+        for call in calls[step, run]
         for executed in (False, True)
     ]
 
 
-def try_points(stages: Stages, story: Story, points: Iterable[Point], judge: Judge = judge) -> list[Tried]:
+def try_points(stages: Stages, story: Story, points: Iterable[Point]) -> list[Tried]:
     """The story once for each point, killed there."""
     with ThreadPoolExecutor(_WORLDS_AT_ONCE) as pool:
-        return list(pool.map(lambda point: _reach(stages, story, point, judge), points))
+        return list(pool.map(lambda point: _reach(stages, story, point), points))
 
 
-def _reach(stages: Stages, story: Story, point: Point, judge: Judge) -> Tried:
+def die(stage: Stage, call: str, *, executed: bool) -> None:
+    """A run that is killed at this call, and the time until its leases are over."""
+    assert any(_kill(stage, call, executed=executed, seconds=seconds).killed for seconds in _KILLED_SECONDS)
+    stage.wait_for_leases()
+
+
+def _reach(stages: Stages, story: Story, point: Point) -> Tried:
     for seconds in _KILLED_SECONDS:
-        tried = _play(stages, story, point, seconds, judge)
+        tried = _play(stages, story, point, seconds)
         if tried.reached:
             break
     return tried
 
 
-def _play(stages: Stages, story: Story, point: Point, seconds: float, judge: Judge) -> Tried:
+def _play(stages: Stages, story: Story, point: Point, seconds: float) -> Tried:
     reached, stolen = False, 0
     with stages(tasks=story.tasks, **story.variables) as stage:
         for place, step in enumerate(story.steps):
             set_step(stage, step)
-            if place == point.step:
-                reached = _killed(stage, point, seconds)
-                stolen = _stolen(stage)
-                stage.wait_for_leases()
-            _healthy(stage)
-            _healthy(stage)
+            for run in range(_RUNS_A_STEP):
+                here = (place, run) == (point.step, point.run)
+                if here:
+                    ended = _kill(stage, point.call, executed=point.executed, seconds=seconds)
+                    reached = ended.killed and not _gave_up(ended, story)
+                    stolen = _stolen(stage, story)
+                    # The dead run's leases; what SNS did not accept waits longer.
+                    stage.wait_for_leases(at_most=seconds + _LEASE_MARGIN_SECONDS)
+                # The killed run is one more, so that each step has its two runs to the end.
+                _run(stage, story, red=run == 0 and place in story.red and not here)
         stage.runs_until_quiet()
-        verdict = judge(stage, story)
+        verdict = judge(stage, story, point.step)
     return Tried(point=point, reached=reached, stolen=stolen, verdict=verdict)
 
 
-def _killed(stage: Stage, point: Point, seconds: float) -> bool:
+def _kill(stage: Stage, call: str, *, executed: bool, seconds: float) -> Ended:
     running = stage.prepare(seconds=seconds)
-    stage.proxy.rule_at(point.call, Fault(executed=point.executed, act=running.kill, hang=True))
+    stage.proxy.rule_at(call, Fault(executed=executed, act=running.kill, hang=True))
     running.go()
     ended = running.wait()
     stage.proxy.clear()
-    return ended.killed
+    return ended
 
 
-def _stolen(stage: Stage) -> int:
+def _gave_up(ended: Ended, story: Story) -> bool:
+    """Whether it had too little time for a check that should have been answered."""
+    cut_off = {line["task"] for line in ended.said("no answer") if line["cause"] == "timeout"}
+    return not cut_off <= {f"-/{task}" for task in story.slow}
+
+
+def _stolen(stage: Stage, story: Story) -> int:
     """What a run takes from the dead one, though nobody can know yet that it is dead."""
     held = stage.outbox()
-    _healthy(stage)
+    _run(stage, story)
     left = stage.outbox()
     now = datetime.now(UTC)
     return sum(1 for sk, until in held.items() if sk not in left and now < until)
 
 
-def _healthy(stage: Stage) -> None:
-    ended = stage.run()
-    assert not ended.error, ended.error
-    assert ended.summary is not None
+def _run(stage: Stage, story: Story, *, red: bool = False) -> None:
+    """A run to its end, and the end of what befell its calls."""
+    ended = stage.run(seconds=story.seconds)
+    stage.proxy.clear()
+    assert bool(ended.error) == red, ended.error

@@ -9,7 +9,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,10 +155,11 @@ class Proxy:
             self._rules.append(Rule(when=chosen, fault=fault, **aim))
 
     def rule_at(self, name: str, fault: Fault) -> None:
-        """A fault for the one call that `names_since` would list so."""
+        """A fault for the one call that `names_since` would list so, whatever else befalls such calls."""
         plain, _, ordinal = name.partition(" (")
         skip = int(ordinal.rstrip(")")) - 1 if ordinal else 0
-        self.rule(lambda call: call.name == plain, fault, skip=skip, count=1)
+        with self._lock:
+            self._rules.insert(0, Rule(when=lambda call: call.name == plain, fault=fault, skip=skip, count=1))
 
     def clear(self) -> None:
         """No faults from now on."""
@@ -268,21 +269,32 @@ def _about(operation: str, request: Mapping[str, Any]) -> str:
     match operation:
         case "Query":
             return str(request["ExpressionAttributeValues"][":pk"]["S"])
-        case "UpdateItem":
+        case "UpdateItem" | "DeleteItem":
             return _named(request["Key"])
         case "TransactWriteItems":
             kind, write = next(iter(request["TransactItems"][0].items()))
-            return f"{_WRITES[kind]} {_named(write['Item' if kind == 'Put' else 'Key'])}"
+            name = _named(write["Item" if kind == "Put" else "Key"])
+            return f"{_written(kind, request['TransactItems'])} {name}"
         case _:
             return ""
 
 
-_WRITES = {"Put": "save", "Update": "outage", "Delete": "mark"}
+def _written(kind: str, writes: Sequence[Mapping[str, Any]]) -> str:
+    """What a transaction is for, by its first write, or by what it says in the history."""
+    updates = [write["Update"] for write in writes if "Update" in write]
+    names = {name for update in updates for name in update.get("ExpressionAttributeNames", {}).values()}
+    match kind:
+        case "Put":
+            return "save"
+        case "Update":
+            return "outage" if names else "bind"
+        case _:
+            return "withhold" if "withheld_at" in names else "mark"
 
 
 def _named(key: Mapping[str, Any]) -> str:
     pk, sk = key["pk"]["S"], key["sk"]["S"]
-    if pk != "OUTBOX":
+    if pk != "OUTBOX" or sk.startswith("SILENCE#"):
         return f"{pk} {sk}"
     _, event, topic = sk.split("#", 2)
     return f"{pk} {_PASSING_PARTS.sub('/', event)} {topic}"

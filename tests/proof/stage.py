@@ -1,12 +1,13 @@
 """Everything around a run of the handler: a table, topics with inboxes, a UCloud, and the proxy between."""
 
 import json
+import math
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -72,6 +73,12 @@ class Stage:
         running.go()
         return running.wait()
 
+    def silence(self, scope: str, *, minutes: int) -> None:
+        """Somebody asks for silence; for 0 minutes that ends the one that is set."""
+        until = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        ended = self.run(event={"command": "silence", "scope": scope, "by": "ada", "until": until})
+        assert not ended.error, ended.error
+
     def runs_until_quiet(self) -> list[Ended]:
         """Runs until one found nothing to do. Whoever died holding a lease is waited for first.
 
@@ -91,11 +98,12 @@ class Stage:
             ):
                 return done
 
-    def wait_for_leases(self) -> None:
-        """Until everything in the outbox may be claimed."""
+    def wait_for_leases(self, at_most: float = math.inf) -> None:
+        """Until everything in the outbox may be claimed, but no more seconds than these."""
         leases = self.outbox().values()
         if leases:
-            time.sleep(max(0.0, (max(leases) - datetime.now(UTC)).total_seconds()) + 0.01)
+            left = (max(leases) - datetime.now(UTC)).total_seconds() + 0.01
+            time.sleep(max(0.0, min(left, at_most)))
 
     def outbox(self) -> dict[str, datetime]:
         """What waits in the outbox, and until when nobody else may publish it."""

@@ -114,13 +114,13 @@ def _try(stages: Stages, case: Case, *, count: int | None) -> Tried:
         if stage.waiting():
             end_leases(stage)
             stage.runs_until_quiet()
-        verdict = scene.judge(stage, scene.story)
+        verdict = judge(stage, scene.story)
         return Tried(
             error=KILLED if ended.killed else ended.error,
             seconds=seconds,
             late=seconds > given,
             struck=sum(record.fault is fault for record in stage.proxy.records),
-            lost=sorted({*verdict.lost, *verdict.wrong} ^ {*scene.missing}),
+            lost=sorted({*verdict.lost, *verdict.wrong}),
             repeated=verdict.repeated,
             out_of_order=[topic for topic in stage.topics if not _in_order(stage, topic)],
         )

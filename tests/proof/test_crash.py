@@ -1,13 +1,19 @@
 """Killed with SIGKILL at every call: no event is lost, and a repeat is one that cannot be avoided."""
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
 from tests.proof.conftest import Stages
-from tests.proof.crash import Tried, points_of, try_points
+from tests.proof.crash import Tried, die, points_of, try_points
 from tests.proof.figures import note
-from tests.proof.story import REFUSED, UNSEEN, Story, judge_storm
+from tests.proof.operations import end_leases
+from tests.proof.proxy import Fault
+from tests.proof.stage import Stage
+from tests.proof.story import REFUSED, UNSEEN, Story, set_step
+from udts_monitor.notification import Topic
 
 ONE_FAILURE = Story(
     steps=[{}, {"udts-a": "Failed"}],
@@ -64,6 +70,7 @@ WHOLE = Story(
         "stopped_grace_minutes": 0,
         "max_concurrency": 4,
     },
+    together=4,
 )
 
 
@@ -75,6 +82,63 @@ STORM = Story(
     transitions={task: ["Syncing", "Failed"] for task in STORM_TASKS},
     # One after the other, so that the oldest of a digest is the same in every world.
     variables={"digest_above": 5, "max_concurrency": 1},
+    digests=True,
+)
+
+
+def _fails_and_its_run_dies(stage: Stage) -> None:
+    """What the dead run saved is for others to claim."""
+    set_step(stage, {"udts-a": "Failed"})
+    die(stage, "TransactWriteItems save STATE -/udts-a", executed=True)
+
+
+CLAIMED = replace(ONE_FAILURE, steps=[{}, _fails_and_its_run_dies])
+
+
+def _fails_and_sns_refuses(stage: Stage) -> None:
+    set_step(stage, {"udts-a": "Failed"})
+    stage.proxy.rule("Publish failed alerts", Fault(error="AuthorizationError", status=403))
+
+
+# The last step is the second attempt, a minute after the first.
+NOT_ACCEPTED = replace(ONE_FAILURE, steps=[{}, _fails_and_sns_refuses, end_leases], red={1})
+
+
+def _silence_begins(stage: Stage) -> None:
+    stage.silence("all", minutes=60)
+    set_step(stage, {"udts-a": "Failed", "udts-b": "Failed"})
+
+
+def _silence_ends(stage: Stage) -> None:
+    stage.silence("all", minutes=0)
+    stage.wait_for_leases()
+
+
+# One task recovers in the silence: neither its failure nor that is worth a word to people afterwards.
+SILENCED = Story(
+    steps=[{}, _silence_begins, {"udts-a": "Syncing"}, _silence_ends],
+    told=[("failed", "udts-a"), ("failed", "udts-b"), ("recovered", "udts-a")],
+    transitions={"udts-a": ["Syncing", "Failed", "Syncing"], "udts-b": ["Syncing", "Failed"]},
+    variables={"recovered_after_checks": 2, "max_concurrency": 1},
+    withheld={("failed", "udts-a"), ("recovered", "udts-a")},
+    # What the runs in the silence leave has to be claimed after it.
+    seconds=8.0,
+)
+
+
+def _time_runs_out(stage: Stage) -> None:
+    """The check of the second task takes all the time the run has for checks."""
+    set_step(stage, {"udts-a": "Failed", "udts-c": "Done"})
+    stage.proxy.rule("GetUDTSTaskStatus udts-b", Fault(hang=True))
+
+
+LEFT_OFF = Story(
+    steps=[{}, _time_runs_out],
+    told=[("failed", "udts-a"), ("finished", "udts-c")],
+    transitions={"udts-a": ["Syncing", "Failed"], "udts-b": ["Syncing"], "udts-c": ["Syncing", "Done"]},
+    variables={"max_concurrency": 1},
+    slow={"udts-b"},
+    seconds=6.0,
 )
 
 
@@ -98,34 +162,74 @@ def _figures(tried: list[Tried], began: float) -> dict[str, float]:
     }
 
 
+def _try(stages: Stages, proof: str, story: Story, steps: Iterable[int], *, at: str = "") -> list[Tried]:
+    """Kill at every call of these steps whose name begins so, note the figures, see that all of it holds."""
+    began = time.monotonic()
+    points = [point for point in points_of(stages, story, steps) if point.call.startswith(at)]
+    tried = try_points(stages, story, points)
+    note(f"crash-{proof}", _figures(tried, began))
+    _holds(tried)
+    return tried
+
+
+def _calls(tried: Iterable[Tried]) -> set[str]:
+    return {found.point.call for found in tried}
+
+
 def test_a_failure_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
     """Before and after each call of the run that sees it; the whole story is for `make soak`."""
-    began = time.monotonic()
-    points = points_of(stages, ONE_FAILURE, steps=[1])
-    tried = try_points(stages, ONE_FAILURE, points)
-    note("crash-one-failure", _figures(tried, began))
-    _holds(tried)
-    assert len(points) >= 2 * 10
+    assert len(_try(stages, "one-failure", ONE_FAILURE, steps=[1])) >= 2 * 10
+
+
+def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(stages: Stages) -> None:
+    """The run that claims it dies at a claim as well; its other calls are for `make soak`."""
+    tried = _try(stages, "claims", CLAIMED, steps=[1], at="UpdateItem OUTBOX")
+    assert _calls(tried) == {f"UpdateItem OUTBOX -/udts-a/failed {topic}" for topic in Topic}
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
-def test_a_story_is_told_wherever_a_run_is_killed(stages: Stages) -> None:
-    """Six tasks that fail, finish, recover, stop and hide, killed at every call of every step."""
-    began = time.monotonic()
-    points = points_of(stages, WHOLE, steps=range(len(WHOLE.steps)))
-    tried = try_points(stages, WHOLE, points)
-    note("crash-whole-story", _figures(tried, began))
-    _holds(tried)
-    assert len(points) >= 300
+@pytest.mark.timeout(1800)
+def test_what_a_dead_run_left_is_told_wherever_a_run_is_killed(stages: Stages) -> None:
+    """The same at every call."""
+    _try(stages, "claimed", CLAIMED, steps=[1])
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("step", range(len(WHOLE.steps)))
+def test_a_story_is_told_wherever_a_run_is_killed(stages: Stages, step: int) -> None:
+    """Six tasks that fail, finish, recover, stop and hide, killed at every call of every run."""
+    assert len(_try(stages, f"whole-story-step-{step}", WHOLE, steps=[step])) >= 2 * 2 * 10
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_a_storm_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
     """Seven tasks fail at once: no digest swallows a task, and one that comes again has the same id."""
-    began = time.monotonic()
-    points = points_of(stages, STORM, steps=[1], judge=judge_storm)
-    tried = try_points(stages, STORM, points, judge=judge_storm)
-    note("crash-storm", _figures(tried, began))
-    _holds(tried)
+    _try(stages, "storm", STORM, steps=[1])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_what_sns_refuses_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
+    """At the attempt that fails, while it waits, and at the one that succeeds."""
+    tried = _try(stages, "not-accepted", NOT_ACCEPTED, steps=[1, 2])
+    noted = "UpdateItem OUTBOX -/udts-a/failed alerts"
+    assert noted in _calls(found for found in tried if found.point.step == 1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_silence_is_settled_wherever_the_run_is_killed(stages: Stages) -> None:
+    """What no longer matters is told to programs alone, the rest to everybody; the silence is forgotten."""
+    calls = _calls(_try(stages, "silence-over", SILENCED, steps=[3]))
+    assert "TransactWriteItems withhold OUTBOX -/udts-a/recovered alerts" in calls
+    assert "UpdateItem OUTBOX -/udts-b/failed alerts" in calls
+    assert "DeleteItem OUTBOX SILENCE#all" in calls
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_tasks_left_off_are_told_wherever_the_run_is_killed(stages: Stages) -> None:
+    """A run too short for all tasks says where the next is to begin."""
+    assert "UpdateItem STATE -/udts-c" in _calls(_try(stages, "left-off", LEFT_OFF, steps=[1]))

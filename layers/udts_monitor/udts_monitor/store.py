@@ -204,9 +204,10 @@ class Store:
 
     def save_heartbeat(self, summary: Mapping[str, Any]) -> Heartbeat:
         """Write the run's summary and return what else the same item holds."""
-        names = {f"#{place}": name for place, name in enumerate(summary)}
-        values = {f":{place}": value for place, value in enumerate(summary.values())}
-        pairs = ", ".join(f"#{place} = :{place}" for place in range(len(summary)))
+        written = {**summary, "schema": item.SCHEMA}
+        names = {f"#{place}": name for place, name in enumerate(written)}
+        values = {f":{place}": value for place, value in enumerate(written.values())}
+        pairs = ", ".join(f"#{place} = :{place}" for place in range(len(written)))
         with _as_store_error("write the heartbeat"):
             answer = self._client.update_item(
                 TableName=self._table,
