@@ -191,7 +191,10 @@ class FakeStore:
 
         def effect() -> bool:
             found = self.waiting.get(pending.sk)
-            if found is None or found.lease_until > now:
+            if found is None:
+                return False
+            ours = (found.lease_owner, found.lease_until) == (claim.owner, claim.until)
+            if found.lease_until > now and not ours:
                 return False
             self.waiting[pending.sk] = replace(found, lease_owner=claim.owner, lease_until=claim.until)
             return True

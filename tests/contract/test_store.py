@@ -152,6 +152,16 @@ def test_published_is_off_the_outbox_and_stays_off(store: Storage) -> None:
     assert not store.claim(first, LATER, NOON + timedelta(hours=1))
 
 
+def test_a_claim_whose_answer_was_lost_is_made_again(store: Storage) -> None:
+    """The SDK sends it twice, and the run that has the lease must not be told that another one has."""
+    fail(store)
+    pending = store.outbox().pending[0]
+    now = CLAIM.until
+    assert store.claim(pending, LATER, now)
+    assert store.claim(pending, LATER, now)
+    assert not store.claim(pending, replace(LATER, owner="run-3"), now)
+
+
 def test_a_failed_attempt_is_counted_and_waits(store: Storage) -> None:
     """Also the run that failed may not try again before it is due."""
     fail(store)

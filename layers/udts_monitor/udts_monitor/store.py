@@ -45,7 +45,10 @@ _STILL_THAT_VERSION = "version = :version"
 _STILL_THERE = "attribute_exists(pk)"
 _STILL_IN_THE_HISTORY = "attribute_exists(#mark)"
 _STILL_THAT_SILENCE = "#until = :until"
-_LEASE_IS_OVER = "attribute_exists(pk) AND lease_until <= :now"
+# Or it is this very claim: the first attempt succeeded and its answer was lost.
+_LEASE_IS_OVER = (
+    "attribute_exists(pk) AND (lease_until <= :now OR (lease_owner = :owner AND lease_until = :until))"
+)
 _NOT_OPEN = "attribute_not_exists(#outage)"
 _STILL_THAT_OUTAGE = "#outage.id = :id"
 
@@ -164,7 +167,8 @@ class Store:
     def save_silence(self, silence: Silence) -> None:
         """Begin a silence, instead of one with the same scope."""
         with _as_store_error("save a silence"):
-            self._client.put_item(TableName=self._table, Item=_wire(item.silence_item(silence)))
+            wire = _wire(item.silence_item(silence))
+            self._patiently(lambda: self._client.put_item(TableName=self._table, Item=wire))
 
     def end_silence(self, silence: Silence) -> None:
         """Forget a silence that is over, unless it was extended meanwhile."""
@@ -172,12 +176,14 @@ class Store:
             _as_store_error("end a silence"),
             suppress(self._client.exceptions.ConditionalCheckFailedException),
         ):
-            self._client.delete_item(
-                TableName=self._table,
-                Key=_wire({"pk": item.OUTBOX, "sk": item.silence_sk(silence)}),
-                ConditionExpression=_STILL_THAT_SILENCE,
-                ExpressionAttributeNames={"#until": "until"},
-                ExpressionAttributeValues=_wire({":until": silence.until}),
+            self._patiently(
+                lambda: self._client.delete_item(
+                    TableName=self._table,
+                    Key=_wire({"pk": item.OUTBOX, "sk": item.silence_sk(silence)}),
+                    ConditionExpression=_STILL_THAT_SILENCE,
+                    ExpressionAttributeNames={"#until": "until"},
+                    ExpressionAttributeValues=_wire({":until": silence.until}),
+                )
             )
 
     def mark_failed(
@@ -209,13 +215,15 @@ class Store:
         values = {f":{place}": value for place, value in enumerate(written.values())}
         pairs = ", ".join(f"#{place} = :{place}" for place in range(len(written)))
         with _as_store_error("write the heartbeat"):
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_wire({"pk": item.MONITOR, "sk": item.RUN}),
-                UpdateExpression=f"SET {pairs}",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=_wire(values),
-                ReturnValues="ALL_NEW",
+            answer = self._patiently(
+                lambda: self._client.update_item(
+                    TableName=self._table,
+                    Key=_wire({"pk": item.MONITOR, "sk": item.RUN}),
+                    UpdateExpression=f"SET {pairs}",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=_wire(values),
+                    ReturnValues="ALL_NEW",
+                )
             )
         return item.heartbeat_from(_unwired(answer["Attributes"]))
 
@@ -302,16 +310,27 @@ class Store:
     def _update(self, key: Item, expression: str, condition: str, values: Mapping[str, Any]) -> bool:
         with _as_store_error(f"update {key['pk']} {key['sk']}"):
             try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_wire(key),
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=_wire(values),
+                self._patiently(
+                    lambda: self._client.update_item(
+                        TableName=self._table,
+                        Key=_wire(key),
+                        UpdateExpression=expression,
+                        ConditionExpression=condition,
+                        ExpressionAttributeValues=_wire(values),
+                    )
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+    def _patiently[T](self, write: Callable[[], T]) -> T:
+        """A single write, again after a pause while another run's transaction has hold of its item."""
+        for pause in _CONFLICT_PAUSES_SECONDS:
+            try:
+                return write()
+            except self._client.exceptions.TransactionConflictException:
+                _rest(pause)
+        return write()
 
     def _transact(self, writes: list[Item]) -> bool:
         """All of the writes, or False and none when a condition did not hold."""
@@ -327,7 +346,7 @@ class Store:
                         return False
                     if pause is None or not codes & _PASSING:
                         raise
-                    time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+                    _rest(pause)
                 else:
                     return True
         raise AssertionError  # not reached: the last attempt returns or raises
@@ -335,6 +354,10 @@ class Store:
 
 def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
     return batched(done, _MARKS_A_TRANSACTION, strict=False)
+
+
+def _rest(seconds: float) -> None:
+    time.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
 
 
 def _is_silence(found: Item) -> bool:
