@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from udts_monitor.aws import client_config, publishing_config, read_parameter, read_secret
+from udts_monitor.aws import TaskList, client_config, publishing_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
 from udts_monitor.errors import CommandError, RunError
@@ -54,6 +53,7 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
 
     Raises:
         ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
+        ParameterError: the task list cannot be read just now; nothing was touched.
         CommandError: the event asks for something in a wrong way; nothing was touched.
         StoreError: the table cannot be used.
         RunError: part of the run did not succeed; the next run repeats that part.
@@ -111,13 +111,15 @@ def _keys(settings: Settings) -> Keys:
 
 def _tasks(settings: Settings) -> tuple[TaskRef, ...]:
     parameter = settings.tasks_parameter
-    text = read_parameter(_parameters(), parameter) if parameter else settings.udts_tasks
+    text = _task_list(parameter).text() if parameter else settings.udts_tasks
     return read_tasks(text, settings)
 
 
 @lru_cache(maxsize=1)
-def _parameters() -> SSMProvider:
-    return SSMProvider(boto_config=client_config(1))
+def _task_list(parameter: str) -> TaskList:
+    """The parameter's reader, which keeps what it read for as long as the execution environment lives."""
+    client = boto3.client("ssm", config=client_config(1))
+    return TaskList(lambda: read_parameter(client, parameter))
 
 
 def _rules(settings: Settings) -> Rules:

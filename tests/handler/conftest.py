@@ -118,4 +118,4 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     app._ports.cache_clear()  # noqa: SLF001 - a new execution environment
-    app._parameters.cache_clear()  # noqa: SLF001
+    app._task_list.cache_clear()  # noqa: SLF001
