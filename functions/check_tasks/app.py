@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from udts_monitor.aws import TaskList, client_config, publishing_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
-from udts_monitor.errors import CommandError, RunError
+from udts_monitor.errors import CommandError, MonitorError, RunError
 from udts_monitor.monitor import Run
 from udts_monitor.notification import PEOPLE
 from udts_monitor.outbox import Claim
@@ -26,6 +26,7 @@ from udts_monitor.publisher import Publisher
 from udts_monitor.silence import parse_silence
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
+from udts_monitor.text import cut
 from udts_monitor.ucloud import Keys, UCloud
 from udts_monitor.wording import Display
 
@@ -33,8 +34,12 @@ from udts_monitor.wording import Display
 RESERVE_SECONDS = 15.0
 # A run is given up for dead only when Lambda has certainly ended it.
 LEASE_MARGIN = timedelta(seconds=2)
+# A line above CloudWatch's 256 KB is broken in two, and then no query reads it.
+REASON_LIMIT = 10_000
+_QUOTE_LIMIT = 100
 
-logger = Logger(service=SERVICE)
+# Source: Lambda, log-level filtering: a line with another form of time is given the level INFO.
+logger = Logger(service=SERVICE, use_rfc3339=True, utc=True)
 # By function, so that a dead stack does not hide behind a living one in the same account.
 metrics = Metrics(namespace="UdtsMonitor", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", SERVICE))
 # At DEBUG these write whole requests and answers to the log, the secret among them.
@@ -45,7 +50,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Check all tasks, or do what a person asks for: ``{"command": "test"}`` or ``"silence"``.
 
     Returns:
@@ -58,21 +63,56 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
         StoreError: the table cannot be used.
         RunError: part of the run did not succeed; the next run repeats that part.
     """
+    try:
+        summary = _run(event, context)
+    except Exception as error:
+        _log_failure(error)
+        raise
+    logger.info("run finished", **summary.as_dict())
+    return summary.as_dict()
+
+
+def _run(event: object, context: LambdaContext) -> Summary:
+    wish = _wish(event)
     settings = read_settings()
     run = Run(_ports(settings), _rules(settings), _limits(context))
-    match (event or {}).get("command", "check"):
+    match wish.get("command", "check"):
         case "check":
             summary = _check_tasks(run, settings)
         case "test":
             summary = run.send_test()
         case "silence":
-            summary = run.silence(parse_silence(event or {}, datetime.now(UTC)))
+            summary = run.silence(parse_silence(wish, datetime.now(UTC)))
         case other:
-            raise CommandError(f"The command {other!r} is not known; known are check, test and silence")
+            said = cut(repr(other), _QUOTE_LIMIT)
+            raise CommandError(f"The command {said} is not known; known are check, test and silence")
     if summary.errors:
         raise RunError("; ".join(summary.errors))
-    logger.info("run finished", **summary.as_dict())
-    return summary.as_dict()
+    return summary
+
+
+def _wish(event: object) -> dict[str, Any]:
+    """What the handler was called with; nothing at all is a run like a scheduled one."""
+    if event is None:
+        return {}
+    if not isinstance(event, dict):
+        said = cut(repr(event), _QUOTE_LIMIT)
+        raise CommandError(
+            f'The payload {said} is no JSON object; send one such as {{"command": "test"}}, or none for a run'
+        )
+    return event
+
+
+def _log_failure(error: Exception) -> None:
+    """Every fault ends in one line: the parts of a run that failed have theirs already."""
+    match error:
+        case RunError():
+            return
+        case MonitorError():
+            logger.error("run failed", cause=error.cause, reason=cut(str(error), REASON_LIMIT))
+        case _:
+            # Its text may hold anything; Lambda writes it, with the place it comes from.
+            logger.error("run failed", cause="defect", reason=type(error).__name__)
 
 
 def _check_tasks(run: Run, settings: Settings) -> Summary:
