@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from functions.check_tasks import app
@@ -23,6 +24,11 @@ from udts_monitor.config import Settings
 
 KEYS = {"public_key": "simulator-public-key", "private_key": "simulator-private-key"}
 TASKS = [f"udts-{number}" for number in range(1, 6)]
+
+
+def refused(code: str, operation: str) -> ClientError:
+    """What botocore raises when its own attempts are used up."""
+    return ClientError({"Error": {"Code": code, "Message": "injected"}}, operation)
 
 
 @dataclass

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.handler.conftest import KEYS, Deployed, Log
+from tests.handler.conftest import KEYS, Deployed, Log, refused
 from udts_monitor.errors import (
     CommandError,
     ConfigurationError,
@@ -24,11 +23,6 @@ PARAMETER = "/udts-monitor/tasks"
 LONGEST_LINE = 256 * 1024
 
 type Wrong = Callable[[Deployed, pytest.MonkeyPatch], object]
-
-
-def refused(code: str, operation: str) -> ClientError:
-    """What botocore raises when its own attempts are used up."""
-    return ClientError({"Error": {"Code": code, "Message": "injected"}}, operation)
 
 
 def variable(name: str, value: str) -> Wrong:

@@ -75,7 +75,7 @@ class Delivery:
         if not drop:
             return waiting
         self._ports.store.withhold(drop, self._ports.clock())
-        for pending in drop:
+        for pending in reversed(drop):  # a task's oldest first
             logger.info("withheld", **_named(pending.notification))
         dropped = {pending.sk for pending in drop}
         return [pending for pending in waiting if pending.sk not in dropped]

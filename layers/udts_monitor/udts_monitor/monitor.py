@@ -353,4 +353,5 @@ def _log_change(assessment: Assessment) -> None:
         status=after.status,
         version=after.version,
         events=[event.kind for event in assessment.events],
+        reason=cut("; ".join(event.reason for event in assessment.events if event.reason), _ERROR_LIMIT),
     )
