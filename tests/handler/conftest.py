@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -173,11 +174,15 @@ def counting(monkeypatch: pytest.MonkeyPatch, faults: dict[str, Exception]) -> C
     calls: Counter[str] = Counter()
     make: Callable[..., object] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined] # noqa: SLF001
 
+    # moto looks through its own tables while another thread changes them.
+    one_at_a_time = threading.Lock()
+
     def counted(client: object, operation: str, parameters: object) -> object:
-        calls[operation] += 1
-        if operation in faults:
-            raise faults[operation]
-        return make(client, operation, parameters)
+        with one_at_a_time:
+            calls[operation] += 1
+            if operation in faults:
+                raise faults[operation]
+            return make(client, operation, parameters)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
     return calls
