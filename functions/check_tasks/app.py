@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from udts_monitor.aws import client_config, publishing_config, read_parameter, read_secret
+from udts_monitor.aws import TaskList, client_config, publishing_config, read_parameter, read_secret
 from udts_monitor.config import Settings, read_settings, read_tasks
 from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
-from udts_monitor.errors import CommandError, RunError
+from udts_monitor.errors import CommandError, MonitorError, RunError
 from udts_monitor.monitor import Run
 from udts_monitor.notification import PEOPLE
 from udts_monitor.outbox import Claim
@@ -27,6 +26,7 @@ from udts_monitor.publisher import Publisher
 from udts_monitor.silence import parse_silence
 from udts_monitor.store import Store
 from udts_monitor.tasks import TaskRef
+from udts_monitor.text import cut
 from udts_monitor.ucloud import Keys, UCloud
 from udts_monitor.wording import Display
 
@@ -34,8 +34,12 @@ from udts_monitor.wording import Display
 RESERVE_SECONDS = 15.0
 # A run is given up for dead only when Lambda has certainly ended it.
 LEASE_MARGIN = timedelta(seconds=2)
+# A line above CloudWatch's 256 KB is broken in two, and then no query reads it.
+REASON_LIMIT = 10_000
+_QUOTE_LIMIT = 100
 
-logger = Logger(service=SERVICE)
+# Source: Lambda, log-level filtering: a line with another form of time is given the level INFO.
+logger = Logger(service=SERVICE, use_rfc3339=True, utc=True)
 # By function, so that a dead stack does not hide behind a living one in the same account.
 metrics = Metrics(namespace="UdtsMonitor", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", SERVICE))
 # At DEBUG these write whole requests and answers to the log, the secret among them.
@@ -46,7 +50,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Check all tasks, or do what a person asks for: ``{"command": "test"}`` or ``"silence"``.
 
     Returns:
@@ -54,25 +58,61 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
 
     Raises:
         ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
+        ParameterError: the task list cannot be read just now; nothing was touched.
         CommandError: the event asks for something in a wrong way; nothing was touched.
         StoreError: the table cannot be used.
         RunError: part of the run did not succeed; the next run repeats that part.
     """
+    try:
+        summary = _run(event, context)
+    except Exception as error:
+        _log_failure(error)
+        raise
+    logger.info("run finished", **summary.as_dict())
+    return summary.as_dict()
+
+
+def _run(event: object, context: LambdaContext) -> Summary:
+    wish = _wish(event)
     settings = read_settings()
     run = Run(_ports(settings), _rules(settings), _limits(context))
-    match (event or {}).get("command", "check"):
+    match wish.get("command", "check"):
         case "check":
             summary = _check_tasks(run, settings)
         case "test":
             summary = run.send_test()
         case "silence":
-            summary = run.silence(parse_silence(event or {}, datetime.now(UTC)))
+            summary = run.silence(parse_silence(wish, datetime.now(UTC)))
         case other:
-            raise CommandError(f"The command {other!r} is not known; known are check, test and silence")
+            said = cut(repr(other), _QUOTE_LIMIT)
+            raise CommandError(f"The command {said} is not known; known are check, test and silence")
     if summary.errors:
         raise RunError("; ".join(summary.errors))
-    logger.info("run finished", **summary.as_dict())
-    return summary.as_dict()
+    return summary
+
+
+def _wish(event: object) -> dict[str, Any]:
+    """What the handler was called with; nothing at all is a run like a scheduled one."""
+    if event is None:
+        return {}
+    if not isinstance(event, dict):
+        said = cut(repr(event), _QUOTE_LIMIT)
+        raise CommandError(
+            f'The payload {said} is no JSON object; send one such as {{"command": "test"}}, or none for a run'
+        )
+    return event
+
+
+def _log_failure(error: Exception) -> None:
+    """Every fault ends in one line: the parts of a run that failed have theirs already."""
+    match error:
+        case RunError():
+            return
+        case MonitorError():
+            logger.error("run failed", cause=error.cause, reason=cut(str(error), REASON_LIMIT))
+        case _:
+            # Its text may hold anything; Lambda writes it, with the place it comes from.
+            logger.error("run failed", cause="defect", reason=type(error).__name__)
 
 
 def _check_tasks(run: Run, settings: Settings) -> Summary:
@@ -111,13 +151,15 @@ def _keys(settings: Settings) -> Keys:
 
 def _tasks(settings: Settings) -> tuple[TaskRef, ...]:
     parameter = settings.tasks_parameter
-    text = read_parameter(_parameters(), parameter) if parameter else settings.udts_tasks
+    text = _task_list(parameter).text() if parameter else settings.udts_tasks
     return read_tasks(text, settings)
 
 
 @lru_cache(maxsize=1)
-def _parameters() -> SSMProvider:
-    return SSMProvider(boto_config=client_config(1))
+def _task_list(parameter: str) -> TaskList:
+    """The parameter's reader, which keeps what it read for as long as the execution environment lives."""
+    client = boto3.client("ssm", config=client_config(1))
+    return TaskList(lambda: read_parameter(client, parameter))
 
 
 def _rules(settings: Settings) -> Rules:

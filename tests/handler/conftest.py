@@ -1,16 +1,21 @@
 """The handler as Lambda calls it: AWS by moto, UCloud by the simulator, every AWS call counted."""
 
 import json
+import logging
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import botocore.client
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from functions.check_tasks import app
@@ -22,6 +27,11 @@ KEYS = {"public_key": "simulator-public-key", "private_key": "simulator-private-
 TASKS = [f"udts-{number}" for number in range(1, 6)]
 
 
+def refused(code: str, operation: str) -> ClientError:
+    """What botocore raises when its own attempts are used up."""
+    return ClientError({"Error": {"Code": code, "Message": "injected"}}, operation)
+
+
 @dataclass
 class Deployed:
     """A function with its environment, and what happens around it."""
@@ -30,9 +40,10 @@ class Deployed:
     queues: Mapping[str, str]
     secret: str
     calls: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, Exception] = field(default_factory=dict)
     runs: int = 0
 
-    def run(self, event: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, event: object = None) -> dict[str, Any]:
         """Call the handler and return its answer."""
         self.runs += 1
         context = SimpleNamespace(
@@ -63,6 +74,41 @@ class Deployed:
         return found
 
 
+@dataclass
+class Log:
+    """What the function writes to its log."""
+
+    stream: StringIO = field(default_factory=StringIO)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line so far, oldest first; each is one JSON object."""
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+    def forget(self) -> None:
+        """What is written from here on counts."""
+        self.stream.seek(0)
+        self.stream.truncate()
+
+    def grave(self) -> list[dict[str, Any]]:
+        """The lines above INFO."""
+        return [line for line in self.lines() if line["level"] not in {"DEBUG", "INFO"}]
+
+
+@dataclass
+class Clock:
+    """The function's clock, some time ahead of the real one."""
+
+    ahead: timedelta = timedelta(0)
+
+    def forward(self, **time: float) -> None:
+        """Let time pass."""
+        self.ahead += timedelta(**time)
+
+    def now(self, zone: tzinfo) -> datetime:
+        """As datetime.now."""
+        return datetime.now(zone) + self.ahead
+
+
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """Five healthy tasks."""
@@ -73,7 +119,10 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def deployed(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, counting: Counter[str]
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    counting: Counter[str],
+    faults: dict[str, Exception],
 ) -> Iterator[Deployed]:
     """The function, deployed to an AWS of its own, with a queue at each topic."""
     with mock_aws():
@@ -90,18 +139,50 @@ def deployed(
         monkeypatch.setenv("UCLOUD_SECRET_ARN", secret["ARN"])
         monkeypatch.setenv("UCLOUD_BASE_URL", simulator.url)
         monkeypatch.setenv("UDTS_TASKS", ", ".join(TASKS))
-        yield Deployed(simulator=simulator, queues=queues, secret=secret["ARN"], calls=counting)
+        yield Deployed(
+            simulator=simulator, queues=queues, secret=secret["ARN"], calls=counting, faults=faults
+        )
 
 
 @pytest.fixture
-def counting(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def log() -> Iterator[Log]:
+    """The function's log from here on."""
+    (handler,) = [found for found in app.logger.handlers if isinstance(found, logging.StreamHandler)]
+    log = Log()
+    before = handler.setStream(log.stream)
+    yield log
+    handler.setStream(before)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that can be put forward."""
+    clock = Clock()
+    monkeypatch.setattr(app, "datetime", clock)
+    return clock
+
+
+@pytest.fixture
+def faults() -> dict[str, Exception]:
+    """What AWS calls end in instead of being made, by operation."""
+    return {}
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch, faults: dict[str, Exception]) -> Counter[str]:
     """Every AWS call that any client makes, by operation."""
     calls: Counter[str] = Counter()
     make: Callable[..., object] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined] # noqa: SLF001
 
+    # moto looks through its own tables while another thread changes them.
+    one_at_a_time = threading.Lock()
+
     def counted(client: object, operation: str, parameters: object) -> object:
-        calls[operation] += 1
-        return make(client, operation, parameters)
+        with one_at_a_time:
+            calls[operation] += 1
+            if operation in faults:
+                raise faults[operation]
+            return make(client, operation, parameters)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
     return calls
@@ -118,4 +199,4 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     app._ports.cache_clear()  # noqa: SLF001 - a new execution environment
-    app._parameters.cache_clear()  # noqa: SLF001
+    app._task_list.cache_clear()  # noqa: SLF001

@@ -6,6 +6,7 @@ Publish first, mark second: a crash in between repeats a message, the other orde
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -74,6 +75,8 @@ class Delivery:
         if not drop:
             return waiting
         self._ports.store.withhold(drop, self._ports.clock())
+        for pending in reversed(drop):  # a task's oldest first
+            logger.info("withheld", **_named(pending.notification))
         dropped = {pending.sk for pending in drop}
         return [pending for pending in waiting if pending.sk not in dropped]
 
@@ -130,26 +133,17 @@ class Delivery:
         except PublishError as error:
             self._failed(message, members, error)
             return
+        # SNS has it, whatever becomes of the mark.
+        for pending in members:
+            logger.info("published", **_named(pending.notification, message))
         self._ports.store.mark_published(members, self._ports.clock())
         self._summary.published += len(members)
-        logger.info(
-            "published",
-            task=message.task_key,
-            event_id=message.event_id,
-            topic=message.topic,
-            notifications=len(members),
-        )
 
     def _failed(self, message: Notification, members: Sequence[Pending], error: PublishError) -> None:
         self._summary.errors.append(f"{message.event_id} was not accepted: {error}")
-        logger.error(
-            "not published",
-            task=message.task_key,
-            event_id=message.event_id,
-            topic=message.topic,
-            cause=str(error),
-            attempts=members[0].attempts + 1,
-        )
+        for pending in members:
+            about = _named(pending.notification, message)
+            logger.error("not published", **about, cause=str(error), attempts=pending.attempts + 1)
         for pending in members:
             self._leave(pending, blocks=not error.permanent)
             if not self._late():
@@ -173,3 +167,9 @@ class Delivery:
 
 def _held(notification: Notification, silences: Iterable[Silence]) -> bool:
     return any(silence.holds(notification) for silence in silences)
+
+
+def _named(told: Notification, message: Notification | None = None) -> dict[str, Any]:
+    """What a log line says of a notification, and of one that went in a digest also which."""
+    digest = {"digest": message.event_id} if message and message.event_id != told.event_id else {}
+    return {"task": told.task_key, "event_id": told.event_id, "topic": told.topic, **digest}

@@ -1,8 +1,16 @@
 """One class for each reaction."""
 
+from typing import ClassVar
+
 
 class MonitorError(Exception):
-    """The run fails and says so; nothing was lost."""
+    """The run fails and says so; nothing was lost.
+
+    Attributes:
+        cause: the reaction in a word, for the log.
+    """
+
+    cause: ClassVar[str]
 
 
 class ConfigurationError(MonitorError):
@@ -12,17 +20,29 @@ class ConfigurationError(MonitorError):
         problems: a sentence for each thing that is wrong.
     """
 
+    cause = "configuration"
+
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("The configuration is wrong:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 
+class ParameterError(MonitorError):
+    """The task list could not be read just now; nothing was done, and the next run tries again."""
+
+    cause = "parameter"
+
+
 class CommandError(MonitorError):
     """A person asked for something in a wrong way; nothing was done."""
+
+    cause = "command"
 
 
 class StoreError(MonitorError):
     """The table did not do what it was asked; the next run does it again."""
+
+    cause = "store"
 
 
 class PublishError(Exception):
@@ -39,3 +59,5 @@ class PublishError(Exception):
 
 class RunError(MonitorError):
     """Part of a run did not succeed; the rest was done, and the next run repeats the part."""
+
+    cause = "run"

@@ -176,8 +176,8 @@ class Run:
             self._note_error(MONITOR.key, error)
 
     def _note_error(self, key: str, error: BaseException) -> None:
-        logger.error("task not processed", task=key, cause=type(error).__name__, exc_info=error)
         said = str(error) if isinstance(error, MonitorError) else type(error).__name__
+        logger.error("task not processed", task=key, cause=said, exc_info=error)
         self._summary.errors.append(f"{key}: {said}")
 
     def _assess(self, task: TaskRef, answer: Observation | NoAnswer) -> _Checked:
@@ -353,4 +353,5 @@ def _log_change(assessment: Assessment) -> None:
         status=after.status,
         version=after.version,
         events=[event.kind for event in assessment.events],
+        reason=cut("; ".join(event.reason for event in assessment.events if event.reason), _ERROR_LIMIT),
     )
