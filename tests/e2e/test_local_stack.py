@@ -136,8 +136,11 @@ def test_the_background_process_is_found_and_stopped(tmp_path: Path) -> None:
     assert not listens(port_of(started.simulator_url))
 
 
-def test_a_killed_background_process_takes_everything_with_it(tmp_path: Path) -> None:
+def test_a_killed_background_process_takes_everything_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Its files stay behind, and are not taken for a running stack."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     started = background.start(tmp_path, simulator=True)
     os.kill(started.pid, 9)
     wait_until(lambda: not listens(port_of(started.endpoint)), seconds=10)

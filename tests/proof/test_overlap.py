@@ -288,6 +288,10 @@ def test_a_failure_or_finish_that_one_run_of_eight_saw_is_told_once(store: objec
                 (kind, name) for name in TASKS
             ]
             world.clock.forward()
+        # A recovery that one run saved waits behind the failure that another one was still publishing.
+        world.clock.forward(LEASE)
+        world.start().check_tasks(world.tasks)
+        assert witness.store.outbox().pending == ()
     assert told_twice_or_never(world, witness) == {}
     assert lost_updates(witness) == []
 
