@@ -12,7 +12,7 @@ from udts_monitor.errors import PublishError
 from udts_monitor.event import Event
 from udts_monitor.notification import Notification
 from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outage import Outage
+from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage
 from udts_monitor.outbox import Claim, Pending
 from udts_monitor.ports import Heartbeat, Outbox
 from udts_monitor.silence import Silence
@@ -150,7 +150,8 @@ class FakeStore:
         """The port."""
 
         def effect() -> bool:
-            if outage.cause in self.outages:
+            open_now = self.outages.get(outage.cause)
+            if open_now and outage.since - open_now.since <= TOLD_AGAIN_AFTER:
                 return False
             self.outages[outage.cause] = outage
             self._put_events([event], "MONITOR", notifications, claim)
@@ -249,7 +250,7 @@ class FakeStore:
         def effect() -> None:
             if pending.sk in self.waiting:
                 self.waiting[pending.sk] = replace(
-                    pending,
+                    self.waiting[pending.sk],
                     attempts=pending.attempts + 1,
                     lease_until=next_attempt_at,
                     permanent=permanent,

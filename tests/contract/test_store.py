@@ -3,7 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
 from udts_monitor.notification import Notification, Topic, notifications
 from udts_monitor.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.outage import Outage, group
+from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage, group
 from udts_monitor.outbox import Claim
 from udts_monitor.policy import Policy
 from udts_monitor.ports import Heartbeat, Storage
@@ -195,6 +196,18 @@ def test_an_outage_is_opened_once_and_closed_once(store: Storage) -> None:
     assert len(store.outbox().pending) == 2
 
 
+def test_an_outage_is_told_again_when_it_is_old(store: Storage) -> None:
+    """In its own place: whoever joins it later is news, and its end is told once."""
+    begun, event, _ = outage(store)
+    later = replace(begun, id="-/monitor/later", since=begun.since + TOLD_AGAIN_AFTER)
+    assert not store.open_outage(later, event, (), CLAIM)
+    later = replace(later, since=later.since + timedelta(microseconds=1))
+    assert store.open_outage(later, event, (), CLAIM)
+    assert store.save_heartbeat({"checked": 1}).outages == (later,)
+    assert not store.close_outage(begun, event, (), CLAIM)
+    assert store.close_outage(later, event, (), CLAIM)
+
+
 def test_a_later_outage_of_the_same_cause_is_not_closed_by_a_slow_run(store: Storage) -> None:
     """The condition is the outage, not its cause."""
     begun, event, _ = outage(store)
@@ -316,7 +329,7 @@ def test_a_missing_table_is_a_store_error() -> None:
             store.save_heartbeat({"checked": 1})
 
 
-TIMES = st.datetimes(timezones=st.just(NOON.tzinfo)).map(lambda time: time.replace(year=2026))
+TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given above
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 NUMBERS = (
     st.none() | st.integers(0, 10**20) | st.floats(1e-9, 1e6).filter(lambda number: not number.is_integer())
@@ -428,15 +441,20 @@ def test_the_members_of_a_digest_know_it(store: Storage) -> None:
     assert {found.digest_id for found in store.outbox().pending} == {"-/monitor/digest/abc", ""}
 
 
-@pytest.mark.parametrize("damage", ["REMOVE since", "SET since = :damage", "SET incident = :damage"])
-def test_a_state_that_cannot_be_read_leaves_the_others_readable(table: Table, damage: str) -> None:
+@pytest.mark.parametrize("name", ["since", "incident", "progress", "position", "journey", "unanswered"])
+@pytest.mark.parametrize("value", ["soon", "2026-11-23T12:00:00"])
+def test_a_state_that_cannot_be_read_leaves_the_others_readable(table: Table, name: str, value: str) -> None:
     """Whoever changed the item by hand."""
     store = Store(table.client, table.name, RETENTION)
     fail(store)
     fail(store, Walk(task=TaskRef(task_id="udts-1")))
-    values = {"ExpressionAttributeValues": {":damage": {"S": "soon"}}} if ":damage" in damage else {}
-    key = {"pk": {"S": "STATE"}, "sk": {"S": "-/udts-1"}}
-    table.client.update_item(TableName=table.name, Key=key, UpdateExpression=damage, **values)  # type: ignore[arg-type]
+    table.client.update_item(
+        TableName=table.name,
+        Key={"pk": {"S": "STATE"}, "sk": {"S": "-/udts-1"}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":value": {"S": value}},
+    )
     assert list(store.load_states()) == ["org-hiny12/udts-ixdp441"]
 
 
@@ -453,6 +471,46 @@ def test_an_item_of_the_outbox_that_cannot_be_read_is_named_and_hides_no_other(t
     assert found.silences == (silence(),)
     assert sorted(found.unreadable) == ["2020#udts-1/v1/failed#pager", "SILENCE#org-1"]
     assert all("KeyError" in problem for problem in found.unreadable.values())
+
+
+def test_a_time_without_a_zone_is_named_and_hides_no_other(table: Table) -> None:
+    """What a person writes who wants an item to be tried again: it could be compared with no other time."""
+    store = Store(table.client, table.name, RETENTION)
+    fail(store)
+    store.save_silence(silence())
+    first, _, quiet = [found["sk"]["S"] for found in table.items("OUTBOX")]
+    for sk, name in ((first, "lease_until"), (quiet, "until")):
+        table.client.update_item(
+            TableName=table.name,
+            Key={"pk": {"S": "OUTBOX"}, "sk": {"S": sk}},
+            UpdateExpression="SET #name = :time",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":time": {"S": "2026-11-23T00:00:00"}},
+        )
+    found = store.outbox()
+    assert (len(found.pending), found.silences) == (1, ())
+    assert found.unreadable == dict.fromkeys((first, quiet), "ValueError: 2026-11-23T00:00:00 has no zone")
+
+
+@pytest.mark.parametrize("damage", [{"S": "soon"}, {"M": {}}, {"M": {"since": {"S": "2026-11-23T00:00:00"}}}])
+def test_an_outage_that_cannot_be_read_is_named_and_can_be_opened_anew(table: Table, damage: Any) -> None:  # noqa: ANN401
+    """Changed by hand, with all that hangs on it."""
+    store = Store(table.client, table.name, RETENTION)
+    begun, event, _ = outage(store)
+    other = replace(begun, cause="timeout", id="-/monitor/timeout")
+    later = replace(event, id=other.id, time=NOON + timedelta(seconds=1))
+    assert store.open_outage(other, later, (), CLAIM)
+    table.client.update_item(
+        TableName=table.name,
+        Key={"pk": {"S": "MONITOR"}, "sk": {"S": "RUN"}},
+        UpdateExpression="SET #outage = :damage, listeners_at = :soon",
+        ExpressionAttributeNames={"#outage": f"outage {begun.cause}"},
+        ExpressionAttributeValues={":damage": damage, ":soon": {"S": "soon"}},
+    )
+    found = store.save_heartbeat({"checked": 1})
+    assert (found.outages, list(found.unreadable)) == ((other,), [f"outage {begun.cause}"])
+    assert found.listeners_at is None
+    assert outage(store)[2]
 
 
 def test_the_count_of_listeners_stays_until_it_is_counted_again(store: Storage) -> None:

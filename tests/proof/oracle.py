@@ -15,6 +15,7 @@ FAILED = {"Failed", *FOR_GOOD}
 FINISHED = {"Done", "Success"}
 WAITING = {"RetryPending", "Stopping"}
 KNOWN = HEALTHY | FAILED | FINISHED | WAITING | {"Stopped"}
+TOLD_JUST_NOW = timedelta(hours=1)
 REMIND_AFTER = [timedelta(hours=4), *(timedelta(days=day) for day in range(1, 7))]
 
 
@@ -187,10 +188,12 @@ class Oracle:
         self._publish(now)
 
     def _only_we_saw(self, told: list[tuple[str, str]], before: Incident | None, now: Task) -> bool:
-        """A failure or a finish, and no run that came between has opened an incident for it."""
-        weighty = any(kind in {"failed", "finished"} for kind, _ in told)
+        """A failure or a finish, and no run that came between has seen the same."""
+        kinds = {kind for kind, _ in told}
+        if "finished" in kinds:
+            return now.word not in FINISHED
         opened = now.incident is not None and (before is None or before.chain != now.incident.chain)
-        return weighty and not opened
+        return "failed" in kinds and not opened
 
     def _hear(self, task: Task, said: Said, limits: Limits, now: datetime) -> Iterator[tuple[str, str]]:
         """What an answer tells, in the order of telling."""
@@ -249,7 +252,7 @@ class Oracle:
         if silent.configuration or len(concerned) > 1:
             for gap in gaps.values():
                 gap.shared.add(silent.cause)
-            if silent.cause not in self.outages:
+            if silent.cause not in self.outages or now - self.outages[silent.cause][0] > TOLD_JUST_NOW:
                 self.outages[silent.cause] = now, self._chain()
                 self._tell(MONITOR, [("unreachable", self.outages[silent.cause][1])], now)
         else:
@@ -286,22 +289,29 @@ class Oracle:
         for told in ended:
             # Outages of different causes are different matters.
             ways.setdefault(told.chain if told.task == MONITOR else told.task, []).append(told)
-        dropped = {id(told) for way in ways.values() for told in self._no_longer_matter(way)}
+        others = [told for told in self._waiting if not any(told is found for found in ended)]
+        dropped = {id(told) for way in ways.values() for told in self._no_longer_matter(way, others)}
         left = [told for told in self._waiting if id(told) not in dropped]
         self._waiting = [told for told in left if _held(told, active)]
         for told in sorted((told for told in left if not _held(told, active)), key=lambda told: told.at):
             self.alerts.setdefault(told.task, []).append(told.kind)
         self.quiet = active
 
-    def _no_longer_matter(self, way: list[Told]) -> list[Told]:
+    def _no_longer_matter(self, way: list[Told], others: list[Told]) -> list[Told]:
         for latest in sorted(way, key=lambda told: told.at, reverse=True):
-            if self._matters(latest, way):
+            if self._matters(latest, way, others):
                 return [told for told in way if told is not latest]
         return way
 
-    def _matters(self, told: Told, way: list[Told]) -> bool:
+    def _matters(self, told: Told, way: list[Told], others: list[Told]) -> bool:
         task = self.tasks.get(told.task, Task())
+        # People are told of no end without its beginning.
+        ends = {found.chain for found in others if found.kind in {"recovered", "reachable"}}
+        if told.kind in {"failed", "unreachable"} and told.chain in ends:
+            return True
         match told.kind:
+            case "failed" if task.incident and task.incident.chain == told.chain:
+                return True
             case "failed" | "reminder" | "retrying":
                 return task.word in FAILED | WAITING
             case "resume_deadline":

@@ -83,6 +83,7 @@ NEEDS = [
             "dynamodb": ("Decrypt", "DescribeKey"),
             "sns": ("Decrypt", "GenerateDataKey"),
             "secretsmanager": ("Decrypt",),
+            "ssm": ("Decrypt",),
         }.items()
         for action in needed
     ),

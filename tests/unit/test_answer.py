@@ -180,6 +180,13 @@ def test_an_answer_without_a_status_word_is_no_answer(answer: object) -> None:
     assert found.request_uuid == UUID
 
 
+@pytest.mark.parametrize("code", [None, "abc", "", True, 1e40, 0.5, [171], {"code": 171}], ids=repr)
+def test_a_ret_code_that_is_no_number_is_no_success(code: object) -> None:
+    """What was not said to be a success may not be told as a failure or a finish."""
+    found = refused({"RetCode": code, "Data": {"Status": "Failed"}})
+    assert (found.cause, found.attempts, found.configuration) == ("no RetCode", 2, False)
+
+
 @pytest.mark.parametrize(
     "body",
     [

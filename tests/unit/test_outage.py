@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from tests.walk import MINUTE, NOON, X, shared
+from tests.world import World
 from udts_monitor.assessment import Assessment, assess
 from udts_monitor.event import MONITOR
+from udts_monitor.notification import Topic
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.outage import Grouping, Outage, ended, group
 from udts_monitor.policy import Policy
@@ -70,6 +72,41 @@ def test_a_second_task_with_the_cause_of_one_told_alone_makes_it_an_outage() -> 
     gap = grouping.assessments[0].after.unanswered
     assert gap is not None
     assert (gap.told_alone, gap.told_with) == (False, ("timeout",))
+
+
+def joined(later: timedelta) -> list[str]:
+    """What is told when a third task gets the trouble of two, so much later."""
+    world = World(["udts-1", "udts-2", "udts-3"], topics=(Topic.EVENTS,), policy=AT_ONCE)
+    world.ucloud.set(udts_1=X, udts_2=X)
+    world.run(forward=later)
+    world.ucloud.set(udts_3=X)
+    world.run()
+    world.run()
+    world.ucloud.answers.clear()
+    world.run()
+    world.run()
+    return [f"{found.task_key} {found.kind}" for found in world.sns.accepted]
+
+
+def test_a_task_that_soon_has_the_same_cause_belongs_to_what_was_told() -> None:
+    """A run may not get through all the tasks that have it."""
+    assert joined(timedelta(hours=1)) == ["-/monitor unreachable", "-/monitor reachable"]
+
+
+def test_a_task_that_has_the_same_cause_much_later_is_told() -> None:
+    """Somebody's forgotten task may not keep everybody else's trouble secret; the end is told once."""
+    told = joined(timedelta(hours=1, seconds=1))
+    assert told == ["-/monitor unreachable"] * 2 + ["-/monitor reachable"]
+
+
+def test_what_is_told_of_a_task_that_joins_later_names_it_and_not_the_others() -> None:
+    """The others were told."""
+    world = World(["udts-1", "udts-2"], topics=(Topic.EVENTS,))
+    world.ucloud.set(udts_1=REFUSED)
+    world.run(forward=timedelta(days=5))
+    world.ucloud.set(udts_2=REFUSED)
+    ((event,),) = [world.run().events]
+    assert (event.task, event.tasks) == (MONITOR, ("-/udts-2",))
 
 
 def test_below_the_threshold_nothing_is_told_or_grouped() -> None:

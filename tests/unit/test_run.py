@@ -135,6 +135,33 @@ def test_a_failure_another_run_has_told_is_not_told_again_after_the_restart() ->
     assert len(overtaken("Loading", "Starting", "Failed", between="Failed")) == 1
 
 
+def test_a_finish_is_told_although_the_faster_run_saw_a_failure() -> None:
+    """Its incident says nothing of the finish."""
+    assert [kind for kind, _ in overtaken("Loading", "Failed", "Done")] == ["failed", "finished"]
+
+
+def test_a_second_finish_is_told_although_the_faster_run_had_no_answer() -> None:
+    """The first one, before the failure, is another matter."""
+    world = World(topics=(Topic.EVENTS,), policy=Policy(unreachable_after_checks=1))
+    for answer in ("Done", "Failed"):
+        world.ucloud.set(udts_1=answer)
+        world.run()
+    stale, load = world.store.load_states(), world.store.load_states
+    world.ucloud.set(udts_1=X)
+    world.run()
+    loads = iter([stale])
+    world.store.load_states = lambda: next(loads, None) or load()  # type: ignore[method-assign]
+    world.ucloud.set(udts_1="Done")
+    world.run()
+    told = [found.kind for found in world.sns.accepted]
+    assert told == ["finished", "failed", "unreachable", "reachable", "finished"]
+
+
+def test_a_finish_another_run_has_told_is_not_told_again_after_the_restart() -> None:
+    """Two runs were faster: one told the finish, the next saw the task begin anew."""
+    assert len(overtaken("Loading", "Starting", "Done", between="Done")) == 1
+
+
 def test_a_worse_failure_in_a_known_incident_is_told() -> None:
     """The faster run still saw the retry, the slower one its end."""
     assert [kind for kind, _ in overtaken("Failed", "RetryPending", "FailedUnrecoverable")] == ["failed"] * 2
@@ -171,6 +198,34 @@ def test_an_item_of_the_outbox_nobody_can_read_is_named_and_holds_nothing_up() -
     summary = world.run()
     assert summary.errors == ["the item 2020#x#pager of the outbox cannot be read: KeyError"]
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+
+
+def test_an_attribute_that_should_be_an_outage_is_named_and_holds_nothing_up() -> None:
+    """Every run fails for it until a person has looked; everything else is told."""
+    world = World()
+    world.run()
+    beat = world.store.save_heartbeat
+    broken = {"outage timeout": "KeyError: 'since'"}
+    world.store.save_heartbeat = lambda summary: replace(beat(summary), unreadable=broken)  # type: ignore[method-assign]
+    world.ucloud.set(udts_1="Failed")
+    (error,) = world.run().errors
+    assert error == "-/monitor: The attribute outage timeout is no outage, remove it: KeyError: 'since'"
+    assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
+
+
+def test_what_waits_for_a_topic_that_was_switched_off_waits_no_longer() -> None:
+    """It would be tried for ever, and every run would fail for it."""
+    world = World()
+    world.sns.refuse = lambda found: (
+        PublishError("no right", permanent=True) if found.topic is Topic.ALERTS else None
+    )
+    world.ucloud.set(udts_1="Failed")
+    assert world.run().errors
+    world.topics = (Topic.EVENTS,)
+    world.clock.forward(timedelta(hours=2))
+    summary = world.run()
+    assert (summary.errors, summary.pending, world.store.waiting) == ([], 0, {})
+    assert [sorted(marks) for marks in world.store.withheld.values()] == [["alerts"]]
 
 
 @pytest.mark.parametrize("failing", ["open_outage", "mark_left_off"])

@@ -1,5 +1,6 @@
 """Silences: what is held back, what comes afterwards, and what a wrong wish is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from tests.fakes import kinds
 from tests.walk import NOON, X, failed
 from tests.world import World
 from udts_monitor.errors import CommandError, StoreError
+from udts_monitor.event import MONITOR
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence, parse_silence
@@ -71,6 +73,64 @@ def test_a_finish_in_the_silence_is_told_afterwards() -> None:
     world = silenced()
     told = checks(world, "Failed", "Starting", "Done", *["Done"] * 10)
     assert [entry for entry in told if entry[1] == "alerts"] == [("finished", "alerts")]
+
+
+@pytest.mark.parametrize("minutes", [3, 4], ids=["before the recovery", "in the run that recovers"])
+def test_no_recovery_is_told_of_a_failure_nobody_was_told(minutes: int) -> None:
+    """Whoever hears the end hears the beginning."""
+    told = checks(silenced(minutes=minutes), "Failed", "Stopping", "Starting", "Syncing", *["Syncing"] * 6)
+    assert [kind for kind, topic in told if topic == "alerts"] == ["failed", "recovered"]
+
+
+@pytest.mark.parametrize("minutes", [3, 4], ids=["before the answer", "in the run that has an answer"])
+def test_no_answer_is_told_of_a_gap_nobody_was_told(minutes: int) -> None:
+    """The same for a task that was out of reach."""
+    told = checks(silenced(minutes=minutes), X, X, X, X, *["Syncing"] * 6)
+    assert [kind for kind, topic in told if topic == "alerts"] == ["unreachable", "reachable"]
+
+
+def test_what_a_silence_holds_does_not_wait_for_sns() -> None:
+    """The alarm for notifications that SNS does not take would ring where people want silence."""
+    world = silenced(minutes=600)
+    checks(world, *["Failed"] * 30)
+    assert (world.store.heartbeat["pending"], world.run().oldest_pending_seconds) == (1, 0)
+
+
+def test_an_outage_told_twice_in_a_silence_is_told_once_after_it() -> None:
+    """And not at all when it ended within."""
+    for later, expected in (([X], 1), (["Syncing"], 0)):
+        world = silenced(minutes=180, names=("udts-1", "udts-2"))
+        unseen_together(world, "RetCode 171")
+        world.clock.forward(timedelta(minutes=90))
+        world.ucloud.set(udts_2=NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True))
+        world.run()
+        told = [found.kind for found in world.sns.accepted if found.task_key == MONITOR.key]
+        assert told == ["unreachable"] * 2  # to programs
+        world.ucloud.set(udts_1=later[0], udts_2=later[0])
+        world.run()
+        world.run(forward=timedelta(minutes=90))
+        for _ in range(3):
+            world.run()
+        alerts = [found for found in world.sns.accepted if found.topic == "alerts"]
+        assert [found.kind for found in alerts] == ["unreachable"] * expected
+        assert world.store.waiting == {}
+
+
+def test_news_of_a_kind_this_version_does_not_know_is_told_after_a_silence() -> None:
+    """A later version wrote it, before somebody went back."""
+    world = silenced()
+    checks(world, "Failed")
+    (held,) = world.store.waiting.values()
+    told = replace(held.notification, kind="eclipse")
+    world.store.waiting[held.sk] = replace(held, notification=told)
+    assert ("eclipse", "alerts") in checks(world, *["Failed"] * 12)
+
+
+def test_what_the_monitor_says_of_itself_is_not_the_default_project_s() -> None:
+    """Wrong keys concern all projects."""
+    world = silenced("-")
+    unseen_together(world)
+    assert kinds(world.sns.accepted) == [("unreachable", "alerts"), ("unreachable", "events")]
 
 
 def test_the_end_of_an_incident_told_before_the_silence_is_told_after_it() -> None:
@@ -179,6 +239,7 @@ def test_a_silence_is_read_from_a_command() -> None:
     [
         ({"scope": ""}, "scope"),
         ({"scope": 7}, "scope"),
+        ({"scope": "x" * 258}, "scope"),
         ({"by": None}, "by"),
         ({"until": "tomorrow"}, "until"),
         ({"until": "2026-11-23T18:00:00"}, "until"),

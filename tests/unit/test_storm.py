@@ -10,7 +10,7 @@ from tests.fakes import KilledError
 from tests.world import World
 from udts_monitor.errors import PublishError
 from udts_monitor.notification import Notification, Topic
-from udts_monitor.outbox import Pending
+from udts_monitor.outbox import Claim, Pending
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
@@ -188,3 +188,37 @@ def test_nobody_listening_is_noticed_once_an_hour() -> None:
     for _ in range(119):
         assert world.run().listeners == {"alerts": 0, "events": 2}
     assert world.fuse.calls.count("listeners") == 1
+
+
+def test_the_members_of_a_refused_digest_are_due_together() -> None:
+    """However long their marks take; otherwise the next run would tell a part of them under its id."""
+    world = storm(NAMES[:10])
+    world.sns.refuse = lambda found: (
+        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
+    )
+    mark = world.store.mark_failed
+
+    def slow(*given: object, **named: object) -> None:
+        world.clock.forward(timedelta(seconds=1))
+        mark(*given, **named)  # type: ignore[arg-type]
+
+    world.store.mark_failed = slow  # type: ignore[method-assign]
+    world.run()
+    assert len({pending.lease_until for pending in world.store.waiting.values()}) == 1
+
+
+def test_a_digest_of_which_another_run_holds_a_part_waits_for_it() -> None:
+    """An id stands for one content."""
+    world = storm(NAMES[:10])
+    dies_after_its_first_mail(world)
+    waiting = [found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS]
+    other = Claim(owner="another run", until=world.clock() + timedelta(minutes=1))
+    for pending in waiting[:3]:
+        assert world.store.claim(pending, other, world.clock())
+    assert world.run().pending == 10
+    assert len(mails(world)) == 1
+    world.run(forward=timedelta(minutes=2))
+    world.run()
+    first, second = mails(world)
+    assert (first.event_id, first.body) == (second.event_id, second.body)
+    assert world.store.waiting == {}

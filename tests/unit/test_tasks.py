@@ -281,6 +281,12 @@ def test_a_task_named_more_than_once_is_a_problem(text: str, key: str) -> None:
     assert problems(text, default_project="org-a") == [f"{key}: named more than once"]
 
 
+def test_no_task_has_the_monitor_s_own_name() -> None:
+    """Its news would be the monitor's; in a project of its own it may."""
+    assert problems("monitor") == ["-/monitor: is the monitor's own name"]
+    assert parse_tasks("org-a/monitor")[0].key == "org-a/monitor"
+
+
 def test_the_same_id_in_two_projects_is_two_tasks() -> None:
     """Only the whole key has to be unique."""
     assert len(parse_tasks("org-a/udts-1 org-b/udts-1 udts-1")) == 3

@@ -103,6 +103,14 @@ def read_answer(
             cause=cause, reason=f"UCloud answered HTTP {http_status} without a JSON object", request_uuid=uuid
         )
     code = _number(answer.get("RetCode", 0))
+    if code is None or code != int(code):
+        # Not known to be a success, and so never taken for one.
+        return Refusal(
+            cause="no RetCode",
+            reason="UCloud answered with a RetCode that is no number",
+            attempts=2,
+            request_uuid=uuid,
+        )
     if code:
         return _refused(int(code), answer, uuid)
     return _observation(answer, http_status, uuid)

@@ -4,7 +4,7 @@ Publish first, mark second: a crash in between repeats a message, the other orde
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -55,7 +55,9 @@ class Delivery:
             self._ports.store.end_silence(silence)
         self._summary.silences = [silence.scope for silence in active]
         self._summary.pending = len(self._left)
-        oldest = min((pending.notification.time for pending in self._left), default=now)
+        # What a silence holds does not wait for SNS.
+        late = [pending.notification for pending in self._left if not _held(pending.notification, active)]
+        oldest = min((notification.time for notification in late), default=now)
         self._summary.oldest_pending_seconds = (now - oldest).total_seconds()
 
     def _settle(
@@ -64,23 +66,27 @@ class Delivery:
         active: Sequence[Silence],
         over: Sequence[Silence],
     ) -> Sequence[Pending]:
-        """Drop what came up in a silence that is over and no longer matters; the rest is told now."""
+        """Drop what came up in a silence that is over and no longer matters; the rest is told now.
+
+        So is dropped what waits for a topic that was switched off.
+        """
+        off = [pending for pending in waiting if pending.notification.topic not in self._rules.topics]
         held = [
             pending
             for pending in waiting
             if _held(pending.notification, over) and not _held(pending.notification, active)
         ]
         # What matters is how the tasks are by what is stored, not by what this run could not save.
-        _, drop = after_silence(held, self._ports.store.load_states() if held else {})
-        if not drop:
-            return waiting
-        self._ports.store.withhold(drop, self._ports.clock())
-        for pending in reversed(drop):  # a task's oldest first
+        _, moot = after_silence(held, waiting, self._ports.store.load_states() if held else {})
+        dropped = {pending.sk for pending in (*moot, *off)}
+        drop = [pending for pending in waiting if pending.sk in dropped]
+        if drop:
+            self._ports.store.withhold(drop, self._ports.clock())
+        for pending in drop:
             logger.info("withheld", **_named(pending.notification))
-        dropped = {pending.sk for pending in drop}
         return [pending for pending in waiting if pending.sk not in dropped]
 
-    def _claimed(self, waiting: Iterable[Pending], active: Sequence[Silence]) -> list[Pending]:
+    def _claimed(self, waiting: Sequence[Pending], active: Sequence[Silence]) -> list[Pending]:
         """Those this run may publish now."""
         due = []
         for pending in waiting:
@@ -92,7 +98,16 @@ class Delivery:
                 self._leave(pending, blocks=not pending.permanent)
             else:
                 due.append(pending)
-        return due
+        return self._whole_digests(due, waiting)
+
+    def _whole_digests(self, due: Sequence[Pending], waiting: Iterable[Pending]) -> list[Pending]:
+        """Without digests that were begun and of which a part is not ours: an id stands for one content."""
+        waits, ours = (Counter(pending.digest_id for pending in some) for some in (waiting, due))
+        parts = {identity for identity in ours if identity and ours[identity] < waits[identity]}
+        for pending in due:
+            if pending.digest_id in parts:
+                self._leave(pending, blocks=True)
+        return [pending for pending in due if pending.digest_id not in parts]
 
     def _claim(self, pending: Pending) -> bool:
         claim, now = self._limits.claim, self._ports.clock()
@@ -144,10 +159,12 @@ class Delivery:
         for pending in members:
             about = _named(pending.notification, message)
             logger.error("not published", **about, cause=str(error), attempts=pending.attempts + 1)
+        # One moment for all, so that the members of a digest are due together again.
+        now = self._ports.clock()
         for pending in members:
             self._leave(pending, blocks=not error.permanent)
             if not self._late():
-                due = next_attempt(pending.attempts + 1, self._ports.clock(), permanent=error.permanent)
+                due = next_attempt(pending.attempts + 1, now, permanent=error.permanent)
                 self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
 
     def _note_unreadable(self, unreadable: Mapping[str, str]) -> None:

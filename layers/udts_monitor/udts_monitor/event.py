@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from udts_monitor.observation import Position, Progress
 from udts_monitor.state import Journey
-from udts_monitor.tasks import TaskRef
+from udts_monitor.tasks import MONITOR_ID, TaskRef
 
 
 class Kind(StrEnum):
@@ -65,7 +65,7 @@ SEVERITIES: Mapping[Kind, Severity] = {
 }
 
 # Stands where a task stands, in events that concern the monitor as a whole.
-MONITOR = TaskRef(task_id="monitor", name="UDTS monitor")
+MONITOR = TaskRef(task_id=MONITOR_ID, name="UDTS monitor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """How the monitor's data look as items of the table, and back. Every item says its schema version."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from udts_monitor.silence import Silence
 from udts_monitor.state import Incident, Journey, TaskState, Unanswered
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
-from udts_monitor.times import iso
+from udts_monitor.times import iso, moment
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -62,18 +62,18 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     progress, position, journey = values.get("progress"), values.get("position"), values.get("journey")
     for name in ("since", "seen_at", "sampled_at", "left_off_at"):
         if values.get(name):
-            values[name] = datetime.fromisoformat(values[name])
+            values[name] = moment(values[name])
     values["unknown_told"] = tuple(values.get("unknown_told", ()))
     if incident:
-        since = datetime.fromisoformat(incident["since"])
+        since = moment(incident["since"])
         values["incident"] = Incident(**{**_known(Incident, incident), "since": since})
     if gap:
-        since, told_with = datetime.fromisoformat(gap["since"]), tuple(gap.get("told_with", ()))
+        since, told_with = moment(gap["since"]), tuple(gap.get("told_with", ()))
         values["unanswered"] = Unanswered(
             **{**_known(Unanswered, gap), "since": since, "told_with": told_with}
         )
     if journey:
-        begun_at = datetime.fromisoformat(journey["begun_at"])
+        begun_at = moment(journey["begun_at"])
         values["journey"] = Journey(**{**_known(Journey, journey), "begun_at": begun_at})
     if progress:
         values["progress"] = Progress(**_known(Progress, progress))
@@ -142,7 +142,7 @@ def notification_from(item: Mapping[str, Any]) -> Notification:
         kind=item["kind"],
         task_key=item["task_key"],
         topic=Topic(item["topic"]),
-        time=datetime.fromisoformat(item["time"]),
+        time=moment(item["time"]),
         severity=Severity(item.get("severity") or item["attributes"]["severity"]),
         incident_id=item.get("incident_id", ""),
         summary=item.get("summary") or item.get("subject") or f"{item['task_key']}: {item['kind']}",
@@ -159,7 +159,7 @@ def pending_from(item: Mapping[str, Any]) -> Pending:
         sk=item["sk"],
         history=(item["history_pk"], item["history_sk"]),
         lease_owner=item["lease_owner"],
-        lease_until=datetime.fromisoformat(item["lease_until"]),
+        lease_until=moment(item["lease_until"]),
         attempts=item["attempts"],
         permanent=item.get("permanent", False),
         digest_id=item.get("digest_id", ""),
@@ -176,13 +176,9 @@ def outage_value(outage: Outage) -> Item:
     return {name: plain(value) for name, value in _fields(outage).items()}
 
 
-def outages_from(item: Mapping[str, Any]) -> tuple[Outage, ...]:
-    """The open outages in the heartbeat item."""
-    return tuple(
-        Outage(**{**_known(Outage, value), "since": datetime.fromisoformat(value["since"])})
-        for name, value in sorted(item.items())
-        if name.startswith(OUTAGE_PREFIX)
-    )
+def outage_from(value: Mapping[str, Any]) -> Outage:
+    """An open outage in the heartbeat item."""
+    return Outage(**{**_known(Outage, value), "since": moment(value["since"])})
 
 
 def silence_item(silence: Silence) -> Item:
@@ -197,18 +193,34 @@ def silence_sk(silence: Silence) -> str:
 
 def silence_from(item: Mapping[str, Any]) -> Silence:
     """The silence in an item of the outbox."""
-    times = {name: datetime.fromisoformat(item[name]) for name in ("since", "until")}
+    times = {name: moment(item[name]) for name in ("since", "until")}
     return Silence(**{**_known(Silence, item), **times})
 
 
 def heartbeat_from(item: Mapping[str, Any]) -> Heartbeat:
     """What the heartbeat item holds beside the summary."""
-    counted = item.get("listeners_at")
+    open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
+    outages, unreadable = readable(outage_from, open_ones)
+    counted, _ = readable(moment, [("at", item.get("listeners_at"))])
     return Heartbeat(
-        outages=outages_from(item),
+        outages=tuple(outages.values()),
         listeners=item.get("listeners", {}),
-        listeners_at=datetime.fromisoformat(counted) if counted else None,
+        listeners_at=counted.get("at"),
+        unreadable=unreadable,
     )
+
+
+def readable[T](
+    read: Callable[[Any], T], values: Iterable[tuple[str, Any]]
+) -> tuple[dict[str, T], dict[str, str]]:
+    """What the values say, by name, and of those that a person or another version wrote the problem."""
+    found, problems = {}, {}
+    for name, value in values:
+        try:
+            found[name] = read(value)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            problems[name] = f"{type(error).__name__}: {error}"
+    return found, problems
 
 
 def shortened(error: str) -> str:

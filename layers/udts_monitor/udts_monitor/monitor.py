@@ -1,7 +1,7 @@
 """One run: gather, decide, save, publish."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from udts_monitor.outage import Outage
 from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
+from udts_monitor.status import Outcome, outcome_of
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
 from udts_monitor.times import iso
@@ -227,16 +228,13 @@ class Run:
 
     def _untold(self, lost: Assessment) -> TaskState | None:
         """What is stored, when it may not tell of a failure or a finish that we saw; otherwise None."""
-        weighty = any(event.kind in _WEIGHTY for event in lost.events)
-        if lost.before.version and not weighty:
+        kinds = {event.kind for event in lost.events} & _WEIGHTY
+        if lost.before.version and not kinds:
             return None
         stored = self._ports.store.load_states().get(lost.task.key)
         if stored is None:
             raise StoreError("The stored state cannot be read: look at the item, somebody has changed it")
-        # An incident that we did not know of was opened by a run that saw the same failure.
-        known = lost.before.incident.id if lost.before.incident else ""
-        told = stored.incident is not None and stored.incident.id != known
-        return stored if weighty and not told else None
+        return stored if kinds and not _told_by_another(kinds, lost.before, stored) else None
 
     def _messages(self, events: Iterable[Event]) -> tuple[Notification, ...]:
         told = [event for event in events if event.kind in self._rules.kinds]
@@ -248,6 +246,10 @@ class Run:
     def _beat(self, tasks: Sequence[TaskRef]) -> None:
         """Write the heartbeat. What the same item holds beside it is looked after here."""
         found = self._ports.store.save_heartbeat(self._heartbeat())
+        for name, problem in found.unreadable.items():
+            self._note_error(
+                MONITOR.key, StoreError(f"The attribute {name} is no outage, remove it: {problem}")
+            )
         self._summary.listeners = found.listeners
         self._leave_ended_outages(found.outages, tasks)
         ended = self._end_outages(found.outages, tasks)
@@ -325,6 +327,16 @@ def in_turn(tasks: Sequence[TaskRef], states: Mapping[str, TaskState]) -> list[T
 def _watched(tasks: Iterable[TaskRef], states: Mapping[str, TaskState]) -> dict[str, TaskState]:
     """The states of the tasks watched now: a task that was watched once has one too."""
     return {task.key: states[task.key] for task in tasks if task.key in states}
+
+
+def _told_by_another(kinds: Collection[Kind], known: TaskState, stored: TaskState) -> bool:
+    """Whether the stored state comes from a run that saw the same failure, or the same finish."""
+    if Kind.FINISHED in kinds:
+        moved = stored.since != known.since
+        return moved and Outcome.FINISHED in {stored.outcome, outcome_of(stored.previous_status)}
+    # Only a run that saw a failure opens an incident, and tells it.
+    known_id = known.incident.id if known.incident else ""
+    return stored.incident is not None and stored.incident.id != known_id
 
 
 def _skipped(future: "Future[_Checked | None]") -> bool:

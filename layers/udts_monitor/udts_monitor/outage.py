@@ -10,6 +10,10 @@ from udts_monitor.event import MONITOR, SEVERITIES, Event, Kind
 from udts_monitor.observation import NoAnswer
 from udts_monitor.state import TaskState
 
+# Tasks that join an open outage within this time belong to what was told: a run may not get through all of
+# them. Whoever joins later is news, and one task's own trouble must not hide another's under the same cause.
+TOLD_AGAIN_AFTER = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
@@ -18,7 +22,7 @@ class Outage:
     Attributes:
         cause: as in NoAnswer.
         id: the id of the event that told it.
-        since: when it was told.
+        since: when it was told, for the last time if tasks joined it later.
         reason: the first sentence given for it.
     """
 
@@ -34,7 +38,7 @@ class Grouping:
 
     Attributes:
         assessments: the same tasks as given; those told as part of an outage have no event of their own.
-        begun: for each outage that begins now its event. The store drops those already open.
+        begun: for each outage that begins now its event. The store drops those told just now.
     """
 
     assessments: tuple[Assessment, ...]
@@ -68,10 +72,7 @@ def group(
         _told_with(assessment, answer.cause) if assessment.events and answer.cause in shared else assessment
         for assessment, answer in pairs
     )
-    begun = tuple(
-        _begin(cause, members, now + timedelta(microseconds=place))
-        for place, (cause, members) in enumerate(shared.items())
-    )
+    begun = tuple(_begin(cause, members, now, place) for place, (cause, members) in enumerate(shared.items()))
     return Grouping(assessments=assessments, begun=begun)
 
 
@@ -91,6 +92,11 @@ def ended(
         (outage, _event(Kind.REACHABLE, outage, time=now + timedelta(microseconds=place), tasks=()))
         for place, outage in enumerate(over)
     )
+
+
+def affair(outage_id: str) -> str:
+    """What the ids of all outages for one cause have in common."""
+    return outage_id.rsplit("/", 2)[0]
 
 
 def spoken_for(state: TaskState, outages: Iterable[Outage]) -> TaskState:
@@ -132,11 +138,14 @@ def _told_with(assessment: Assessment, cause: str) -> Assessment:
     return replace(assessment, after=replace(assessment.after, unanswered=gap), events=())
 
 
-def _begin(cause: str, members: list[tuple[Assessment, NoAnswer]], now: datetime) -> tuple[Outage, Event]:
-    identity = f"{MONITOR.key}/{cause.replace('#', '')}/{now:%Y%m%dT%H%M%S.%fZ}/{Kind.UNREACHABLE}"
+def _begin(
+    cause: str, members: list[tuple[Assessment, NoAnswer]], now: datetime, place: int
+) -> tuple[Outage, Event]:
+    time = now + timedelta(microseconds=place)
+    identity = f"{MONITOR.key}/{cause.replace('#', '')}/{time:%Y%m%dT%H%M%S.%fZ}/{Kind.UNREACHABLE}"
     outage = Outage(cause=cause, id=identity, since=now, reason=members[0][1].reason)
     keys = tuple(sorted(assessment.task.key for assessment, _ in members))
-    told = _event(Kind.UNREACHABLE, outage, time=now, tasks=keys)
+    told = _event(Kind.UNREACHABLE, outage, time=time, tasks=keys)
     return outage, replace(told, configuration=members[0][1].configuration)
 
 

@@ -41,11 +41,13 @@ class Heartbeat:
         outages: those that are open.
         listeners: confirmed subscriptions by topic, as counted last.
         listeners_at: when they were counted, None before the first time.
+        unreadable: attributes that should be outages and are none, each with the problem.
     """
 
     outages: tuple[Outage, ...] = ()
     listeners: Mapping[str, int] = field(default_factory=dict)
     listeners_at: datetime | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 class Checks(Protocol):
@@ -67,7 +69,7 @@ class Storage(Protocol):
     def open_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
-        """False when it is open already."""
+        """False when an outage for that cause was told just now (see ``TOLD_AGAIN_AFTER``)."""
 
     def close_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim

@@ -1,7 +1,7 @@
 """Silences: a person's wish not to be told for a while. History and the events topic are never silent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,15 +9,29 @@ from typing import Any
 from udts_monitor.errors import CommandError
 from udts_monitor.event import MONITOR, Kind
 from udts_monitor.notification import PEOPLE, Notification
+from udts_monitor.outage import affair
 from udts_monitor.outbox import Pending
 from udts_monitor.state import TaskState
 from udts_monitor.status import Outcome
 from udts_monitor.text import cut, one_line
+from udts_monitor.times import moment
 
 EVERYTHING = "all"
 # A silence nobody remembers is worse than a noise.
 LONGEST = timedelta(days=31)
 _TEXT_LIMIT = 200
+_SCOPE_LIMIT = 257  # a project id and a task id
+_REACH = frozenset({Kind.UNREACHABLE, Kind.REACHABLE})
+# How a task has to be for news to be still true.
+_TRUE_DURING: Mapping[str, Collection[Outcome]] = {
+    Kind.FAILED: {Outcome.FAILED, Outcome.WAITING},
+    Kind.REMINDER: {Outcome.FAILED, Outcome.WAITING},
+    Kind.RETRYING: {Outcome.FAILED, Outcome.WAITING},
+    Kind.RESUME_DEADLINE: {Outcome.FAILED, Outcome.STOPPED},
+    Kind.STOPPED: {Outcome.STOPPED},
+    Kind.FINISHED: {Outcome.FINISHED},
+    Kind.UNKNOWN_STATUS: {Outcome.UNKNOWN},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +55,9 @@ class Silence:
     def holds(self, notification: Notification) -> bool:
         """The notification came up in this silence, for people, and within its scope."""
         key = notification.task_key
-        covered = self.scope in {EVERYTHING, key} or key.startswith(f"{self.scope}/")
+        # What the monitor says of itself concerns all projects.
+        of_project = key.startswith(f"{self.scope}/") and key != MONITOR.key
+        covered = self.scope in {EVERYTHING, key} or of_project
         return covered and notification.topic in PEOPLE and self.since <= notification.time < self.until
 
 
@@ -53,7 +69,7 @@ def parse_silence(command: Mapping[str, Any], now: datetime) -> Silence:
     """
     problems = []
     scope, by, why = (_text(command, name) for name in ("scope", "by", "why"))
-    if not scope:
+    if not scope or len(scope) > _SCOPE_LIMIT:
         problems.append("scope: all, a project id, or a task as <project>/<task id>")
     if not by:
         problems.append("by: who asks for the silence")
@@ -64,16 +80,17 @@ def parse_silence(command: Mapping[str, Any], now: datetime) -> Silence:
         problems.append(f"until: at most {LONGEST.days} days from now")
     if problems or until is None:
         raise CommandError("The silence cannot be set. Needed are " + "; ".join(problems))
-    return Silence(scope=scope, since=now, until=until, by=by, why=why)
+    return Silence(scope=scope, since=now, until=until, by=cut(by, _TEXT_LIMIT), why=cut(why, _TEXT_LIMIT))
 
 
 def after_silence(
-    held: Iterable[Pending], states: Mapping[str, TaskState]
+    held: Collection[Pending], waiting: Iterable[Pending], states: Mapping[str, TaskState]
 ) -> tuple[list[Pending], list[Pending]]:
     """What is still to be told of what was held back, and what no longer matters.
 
     Args:
         held: notifications of silences that are over.
+        waiting: all notifications that wait, those among them.
         states: the present states by task key.
 
     Returns:
@@ -81,63 +98,85 @@ def after_silence(
     """
     ways: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
     for pending in held:
-        # Outages are different matters, even though the monitor tells all of them.
-        outage = pending.notification.incident_id if pending.notification.task_key == MONITOR.key else ""
-        ways[*pending.way, outage].append(pending)
+        ways[_matter(pending)].append(pending)
+    came_up_in_them = {pending.sk for pending in held}
+    ends: dict[tuple[str, str, str], list[Notification]] = defaultdict(list)
+    for pending in waiting:
+        if pending.sk not in came_up_in_them:
+            ends[_matter(pending)].append(pending.notification)
     tell, drop = [], []
-    for (task_key, _, _), waiting in ways.items():
-        newest_first = sorted(waiting, key=lambda pending: pending.notification.time, reverse=True)
-        told = _still_matters(newest_first, states.get(task_key))
+    for matter, came_up in ways.items():
+        newest_first = sorted(came_up, key=lambda pending: pending.notification.time, reverse=True)
+        told = _still_matters(newest_first, states.get(matter[0]), ends[matter])
         tell += [pending for pending in newest_first if pending is told]
         drop += [pending for pending in newest_first if pending is not told]
     return tell, drop
 
 
-def _still_matters(newest_first: Sequence[Pending], state: TaskState | None) -> Pending | None:
+def _matter(pending: Pending) -> tuple[str, str, str]:
+    """What is told at most once: a task's news on a topic; of the monitor's, the outages for one cause."""
+    told = pending.notification
+    return *pending.way, affair(told.incident_id) if told.task_key == MONITOR.key else ""
+
+
+def _still_matters(
+    newest_first: Sequence[Pending], state: TaskState | None, later: Sequence[Notification]
+) -> Pending | None:
     told = [pending.notification for pending in newest_first]
     for pending in newest_first:
-        if _matters(pending.notification, state, told):
+        if _matters(pending.notification, state, told, later):
             return pending
     return None
 
 
-def _matters(notification: Notification, state: TaskState | None, newest_first: list[Notification]) -> bool:
-    outcome = state.outcome if state else None
-    match Kind(notification.kind):
-        case Kind.FAILED | Kind.REMINDER | Kind.RETRYING:
-            return outcome in {Outcome.FAILED, Outcome.WAITING}
-        case Kind.RESUME_DEADLINE:
-            return outcome in {Outcome.FAILED, Outcome.STOPPED}
-        case Kind.STOPPED:
-            return outcome is Outcome.STOPPED
-        case Kind.FINISHED:
-            return outcome is Outcome.FINISHED
-        case Kind.UNKNOWN_STATUS:
-            return outcome is Outcome.UNKNOWN
+def _matters(
+    notification: Notification,
+    state: TaskState | None,
+    newest_first: Sequence[Notification],
+    later: Sequence[Notification],
+) -> bool:
+    reach = [told.kind for told in newest_first if told.kind in _REACH]
+    match notification.kind:
+        case kind if kind in _TRUE_DURING and state and state.outcome in _TRUE_DURING[kind]:
+            return True
+        case Kind.FAILED:
+            # Its end is told or will be, and people have to know of what.
+            return _is_open(notification, state) or _ended_by(notification, later)
         case Kind.UNREACHABLE if state:
-            return state.unanswered is not None
+            return state.unanswered is not None or _answers_again(notification, later)
         case Kind.UNREACHABLE:
-            # An outage, which has no state: it lasts unless its end was held back as well.
-            return not any(told.kind == Kind.REACHABLE for told in newest_first)
+            # An outage, which has no state: it lasts unless its end was held back after it.
+            return reach[0] == Kind.UNREACHABLE
         # The end of what was told before the silence; of what began in it nobody knows.
         case Kind.RECOVERED:
             begun = {told.incident_id for told in newest_first if told.kind == Kind.FAILED}
             return notification.incident_id not in begun
         case Kind.REACHABLE:
-            reach = [told.kind for told in newest_first if told.kind in {Kind.UNREACHABLE, Kind.REACHABLE}]
             return reach[-1] == Kind.REACHABLE
-        case _:
-            return True
+        case kind:
+            return kind not in _TRUE_DURING
+
+
+def _is_open(failed: Notification, state: TaskState | None) -> bool:
+    return state is not None and state.incident is not None and state.incident.id == failed.incident_id
+
+
+def _ended_by(failed: Notification, later: Iterable[Notification]) -> bool:
+    return any(end.kind == Kind.RECOVERED and end.incident_id == failed.incident_id for end in later)
+
+
+def _answers_again(unreachable: Notification, later: Iterable[Notification]) -> bool:
+    after = sorted((told.time, told.kind) for told in later if told.time > unreachable.time)
+    return [kind for _, kind in after if kind in _REACH][:1] == [Kind.REACHABLE]
 
 
 def _text(command: Mapping[str, Any], name: str) -> str:
     value = command.get(name)
-    return cut(one_line(value), _TEXT_LIMIT) if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _moment(value: object) -> datetime | None:
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return found if found and found.tzinfo else None

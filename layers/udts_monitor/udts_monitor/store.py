@@ -26,7 +26,7 @@ from udts_monitor.errors import StoreError
 from udts_monitor.event import Event
 from udts_monitor.item import Item
 from udts_monitor.notification import Notification, Topic
-from udts_monitor.outage import Outage
+from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage
 from udts_monitor.outbox import Claim, Pending
 from udts_monitor.ports import Heartbeat, Outbox
 from udts_monitor.silence import Silence
@@ -49,7 +49,7 @@ _STILL_THAT_SILENCE = "#until = :until"
 _LEASE_IS_OVER = (
     "attribute_exists(pk) AND (lease_until <= :now OR (lease_owner = :owner AND lease_until = :until))"
 )
-_NOT_OPEN = "attribute_not_exists(#outage)"
+_NOT_TOLD_JUST_NOW = "attribute_not_exists(#outage.#since) OR #outage.#since < :long_ago"
 _STILL_THAT_OUTAGE = "#outage.id = :id"
 
 # A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
@@ -81,7 +81,7 @@ class Store:
 
         One that cannot be read is left out: its task fails alone, when its next state is refused.
         """
-        return _read(item.state_from, self._query(item.STATE))[0]
+        return item.readable(item.state_from, _by_sk(self._query(item.STATE)))[0]
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
@@ -97,13 +97,16 @@ class Store:
     def open_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
-        """Open an outage and write its notifications; False when it was open already."""
+        """Open an outage and write its notifications; False when one for that cause was told just now.
+
+        One that is open for longer is told again, for the tasks that have joined it.
+        """
         opened = self._change(
             (item.MONITOR, item.RUN),
             "SET #outage = :outage",
-            _NOT_OPEN,
-            names={"#outage": item.outage_attribute(outage.cause)},
-            values={":outage": item.outage_value(outage)},
+            _NOT_TOLD_JUST_NOW,
+            names={"#outage": item.outage_attribute(outage.cause), "#since": "since"},
+            values={":outage": item.outage_value(outage), ":long_ago": outage.since - TOLD_AGAIN_AFTER},
         )
         return self._transact([opened, *self._put_events([event], item.MONITOR, notifications, claim)])
 
@@ -127,8 +130,8 @@ class Store:
     def outbox(self) -> Outbox:
         """All that waits, oldest first, and the silences, with one consistent Query."""
         found = list(self._query(item.OUTBOX))
-        silences, not_silences = _read(item.silence_from, filter(_is_silence, found))
-        pending, not_pending = _read(item.pending_from, filterfalse(_is_silence, found))
+        silences, not_silences = item.readable(item.silence_from, _by_sk(filter(_is_silence, found)))
+        pending, not_pending = item.readable(item.pending_from, _by_sk(filterfalse(_is_silence, found)))
         return Outbox(
             pending=tuple(pending.values()),
             silences=tuple(silences.values()),
@@ -364,15 +367,8 @@ def _is_silence(found: Item) -> bool:
     return str(found["sk"]).startswith(item.SILENCE_PREFIX)
 
 
-def _read[T](read: Callable[[Item], T], items: Iterable[Item]) -> tuple[dict[str, T], dict[str, str]]:
-    """What the items say by sort key, and of those that a person or another version wrote the problem."""
-    found, problems = {}, {}
-    for entry in items:
-        try:
-            found[entry["sk"]] = read(entry)
-        except (KeyError, TypeError, ValueError) as error:
-            problems[entry["sk"]] = f"{type(error).__name__}: {error}"
-    return found, problems
+def _by_sk(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+    return ((found["sk"], found) for found in items)
 
 
 @contextmanager

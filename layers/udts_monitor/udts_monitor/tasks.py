@@ -11,6 +11,7 @@ from typing import Any
 from udts_monitor.text import one_line
 
 NO_PROJECT = "-"
+MONITOR_ID = "monitor"  # where a task's id stands, in what the monitor tells of itself
 TYPES = ("transfer", "integration")
 
 _ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
@@ -96,6 +97,8 @@ def parse_tasks(text: str, *, default_project: str = "") -> tuple[TaskRef, ...]:
             problems.append(f"{label}: {error}")
     if not tasks and not problems:
         problems.append("the list is empty: name at least one task, for example udts-abc123")
+    own = f"{NO_PROJECT}/{MONITOR_ID}"
+    problems += [f"{task.key}: is the monitor's own name" for task in tasks if task.key == own]
     repeated = [key for key, times in Counter(task.key for task in tasks).items() if times > 1]
     problems += [f"{key}: named more than once" for key in repeated]
     if problems:
