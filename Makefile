@@ -3,7 +3,6 @@
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$p && break; done)
-UV_VERSION := 0.13.9
 UV         := UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=.tools/uv-cache .tools/bootstrap/bin/uv --quiet --no-config
 READY      := .venv/.ready .tools/sam/.ready .tools/local-aws/.ready
 COMPILE     = $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-annotate --no-header $(UPGRADE)
@@ -40,24 +39,24 @@ down: $(READY)
 lock: .tools/bootstrap/.ready
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
-	@for group in sam local-aws scan audit; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
+	@for group in sam local-aws scan audit uv; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean:
 	rm -rf .venv .tools .aws-sam .local
 
-.tools/bootstrap/.ready:
+.tools/bootstrap/.ready: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.13 is needed and was not found: install it so that python3.13 is on PATH."; exit 1; }
 	@command -v git >/dev/null || { echo "git is needed and was not found: install it."; exit 1; }
-	@echo "Setting up (first time only): uv $(UV_VERSION), locked dependencies, the local AWS ..."
+	@echo "Setting up (first time only): uv, locked dependencies, the local AWS ..."
 	@$(PYTHON) -m venv --clear .tools/bootstrap
-	@.tools/bootstrap/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	@.tools/bootstrap/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $< \
 		|| { echo "uv could not be installed: pip needs to reach the package index."; exit 1; }
 	@touch $@
 
 .venv/.ready: requirements/dev.txt | .tools/bootstrap/.ready
 	@$(UV) venv --clear --python .tools/bootstrap/bin/python .venv
 	@$(UV) pip install --python .venv --require-hashes -r requirements/dev.txt
-	@$(UV) pip install --python .venv --no-deps --editable .
+	@$(UV) pip install --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .tools/%/.ready: requirements/%.txt | .tools/bootstrap/.ready

@@ -276,6 +276,7 @@ MARK = "kEy-Mark-7f3a9c"
         pytest.param(f'{{"public": "p", "{MARK}": 1}}', id="the key as a name"),
         pytest.param(f'{{"private_key": ["{MARK}"], "public_key": "p"}}', id="a list of keys"),
         pytest.param(f'["{MARK}"]', id="a list"),
+        pytest.param(f'{{"public_key": "p", "private_key": "{MARK}\\ud800"}}', id="half a character"),
     ],
 )
 def test_no_text_of_a_broken_secret_is_in_the_error(content: str) -> None:

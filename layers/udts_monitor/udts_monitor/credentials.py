@@ -105,6 +105,7 @@ def parse_keys(text: str) -> KeyPair:
     try:
         secret: Any = json.loads(text)
         keys = secret["public_key"], secret["private_key"]
+        "".join(keys).encode()  # half a character cannot be signed with
     except (ValueError, KeyError, TypeError, RecursionError):
         keys = None, None
     public_key, private_key = keys
