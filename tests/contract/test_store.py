@@ -302,13 +302,18 @@ def test_a_notification_outlives_its_history(table: Table) -> None:
 def test_every_item_says_its_schema(table: Table) -> None:
     """A later version knows what it reads."""
     store = Store(table.client, table.name, RETENTION)
-    fail(store)
+    walk = Walk()
+    fail(store, walk)
+    walk.now += timedelta(hours=1)
+    sampled = walk.check(replace(failed(0, 3, "boom"), progress=Progress(percent=5)))
+    assert sampled.sample
+    assert store.save(sampled, (), CLAIM)
     outage(store)
     store.save_silence(silence())
     store.save_heartbeat({"checked": 1})
     items = {pk: table.items(pk) for pk in ("STATE", "TASK#org-hiny12/udts-ixdp441", "OUTBOX", "MONITOR")}
-    # A state; a transition and an event; two notifications of each of two events, a silence; an event, RUN.
-    assert [len(found) for found in items.values()] == [1, 2, 5, 2]
+    # A state; a transition, an event, a sample; two notifications of two events each, a silence; an event, RUN.
+    assert [len(found) for found in items.values()] == [1, 3, 5, 2]
     for found in (entry for of_one in items.values() for entry in of_one):
         assert found.get("schema") == {"N": "1"}, found["sk"]
 

@@ -22,6 +22,7 @@ TASKS = (
     "udts-without-publish",
     "udts-scheduled",
     "udts-updated",
+    "udts-meanwhile",
 )
 SCENARIO = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in TASKS]}
 PARAMETERS = {

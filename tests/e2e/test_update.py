@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,32 +40,58 @@ def leave_what_an_old_version_left(stack: Stack) -> list[str]:
     return sorted(item["attributes"]["M"]["event"]["S"] for item in waiting)
 
 
+def versions(stack: Stack) -> dict[str, int]:
+    """How often each task's state has changed."""
+    return {item["sk"]: int(item["version"]) for item in stack.items("STATE")}
+
+
+def run_until(stack: Stack, over: threading.Event) -> list[tuple[str, str]]:
+    """Run after run; of each its error, empty for none, and the version of its code."""
+    ended = []
+    while not over.is_set():
+        error, answer = stack.run()
+        ended.append((error, answer.get("version", "this")))
+    return ended
+
+
 def test_an_update_keeps_what_is_known_and_changes_what_was_asked(
     stack: Stack, simulator: Simulator, built: Path, tmp_path: Path
 ) -> None:
-    """`sam deploy` is all it takes, for new code and a new value; what was told is not told again."""
+    """`sam deploy` is all it takes, for new code and a new value, while runs go on and one task fails.
+
+    What was told is not told again; what is seen, or was left, while the version changes is told once.
+    """
     simulator.set_status("udts-updated", "Done")
     assert stack.run()[0] == ""
     assert len(stack.about("udts-updated")) == 2
-    before, variables = stack.items("STATE"), stack.variables()
+    before, variables = versions(stack), stack.variables()
 
     tasks = PARAMETERS["UdtsTasks"]
     stack.aws.client("ssm").put_parameter(Name="/team/tasks", Value=tasks, Type="String")
     left = leave_what_an_old_version_left(stack)
-    outputs = stack.aws.deploy(
-        next_version(built, tmp_path), {"UdtsTasks": "ssm:/team/tasks", "EnableChat": "true"}
-    )
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_until, stack, over)
+        try:
+            simulator.set_status("udts-meanwhile", "Failed")
+            outputs = stack.aws.deploy(
+                next_version(built, tmp_path), {"UdtsTasks": "ssm:/team/tasks", "EnableChat": "true"}
+            )
+        finally:
+            over.set()
+    assert ("", "this") in running.result()
 
     assert outputs.items() >= stack.outputs.items()
     changed = {"UDTS_TASKS": "ssm:/team/tasks", "CHAT_TOPIC_ARN": outputs["ChatTopicArn"]}
     assert stack.variables() == {**variables, **changed}
-    assert {item["sk"] for item in stack.items("STATE")} == {item["sk"] for item in before}
+    assert versions(stack) == before | {"-/udts-meanwhile": before["-/udts-meanwhile"] + 1}
     # The role may read this parameter now, and still do everything else.
     error, summary = stack.run()
     assert (error, summary["checked"], summary["version"]) == ("", len(TASKS), "next")
     assert len(stack.about("udts-updated")) == 2
     # What the old version had still to tell is told, once.
     assert stack.run()[0] == ""
+    assert [told.attributes["event"] for told in stack.about("udts-meanwhile")] == ["failed"] * 2
     told = [*stack.about("udts-crashed"), *stack.about("udts-recovering")]
     assert (
         sorted(message.attributes["event"] for message in told) == left == ["failed"] * 2 + ["recovered"] * 2

@@ -55,7 +55,8 @@ def from_the_future(item: dict[str, Any]) -> dict[str, Any]:
         name: {"M": from_the_future(value["M"])} if set(value) == {"M"} and name not in _MAPS else value
         for name, value in item.items()
     }
-    return grown | {"a_later_field": {"S": "x"}, "another": {"M": {"deep": {"L": [{"N": "1"}]}}}}
+    schema = {"schema": {"N": "2"}} if "schema" in item else {}
+    return grown | schema | {"a_later_field": {"S": "x"}, "another": {"M": {"deep": {"L": [{"N": "1"}]}}}}
 
 
 # Their names are data: topics, attributes, outcomes.
@@ -185,7 +186,7 @@ def test_a_silence_over_old_notifications_settles(dynamodb: Any, name: str) -> N
 
 
 def test_what_was_recorded_says_what_it_should() -> None:
-    """Every kind of item, of several versions, and fields that only later versions have."""
+    """Items of all partitions, of several versions, with fields that only later versions have."""
     assert len(RECORDED) >= 3
     for name in RECORDED:
         items = recorded(name)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 type Item = dict[str, Any]
 
+# Fields come and go without a new one: what is missing has a default, what is unknown is left alone. It rises
+# with the first change for which that does not hold, and then reading begins with it.
 SCHEMA = 1
 STATE = "STATE"
 OUTBOX = "OUTBOX"
