@@ -144,14 +144,22 @@ class FakeStore:
 
         return self.fuse.call("save", effect)
 
+    def load_outages(self) -> tuple[Outage, ...]:
+        """The port."""
+        return self.fuse.call("load_outages", lambda: tuple(self.outages.values()))
+
     def open_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
         """The port."""
 
         def effect() -> bool:
-            open_now = self.outages.get(outage.cause)
-            if open_now and outage.since - open_now.since <= TOLD_AGAIN_AFTER:
+            found, again = self.outages.get(outage.cause), outage.told_again_at
+            if again is None and found:
+                return False
+            if again and (
+                found is None or found.id != outage.id or found.told_within(TOLD_AGAIN_AFTER, again)
+            ):
                 return False
             self.outages[outage.cause] = outage
             self._put_events([event], "MONITOR", notifications, claim)

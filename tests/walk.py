@@ -33,9 +33,9 @@ class Walk:
         seen = Observation(status=answer) if isinstance(answer, str) else answer
         found = assess(self.state, self.task, seen, self.policy, self.now)
         if isinstance(seen, NoAnswer):
-            grouping = outage.group([(found, seen)], {self.task.key: self.state}, self.now)
+            grouping = outage.group([(found, seen)], {self.task.key: self.state}, (), self.now)
             found = grouping.assessments[0]
-            self.events += [event for _, event in grouping.begun]
+            self.events += [event for _, event in grouping.told]
         assert found.after.version == self.state.version + found.changed
         self.state, self.now = found.after, self.now + after
         self.events += found.events

@@ -54,7 +54,7 @@ def fail(store: Storage, walk: Walk | None = None) -> Assessment:
 def outage(store: Storage) -> tuple[Outage, Event, bool]:
     """Open an outage for a refused address."""
     alone = assess(TaskState.unseen(NOON), ORDERS, REFUSED, Policy(), NOON)
-    ((begun, event),) = group([(alone, REFUSED)], {}, NOON).begun
+    ((begun, event),) = group([(alone, REFUSED)], {}, (), NOON).told
     return begun, event, store.open_outage(begun, event, rendered(event), CLAIM)
 
 
@@ -197,15 +197,21 @@ def test_an_outage_is_opened_once_and_closed_once(store: Storage) -> None:
 
 
 def test_an_outage_is_told_again_when_it_is_old(store: Storage) -> None:
-    """In its own place: whoever joins it later is news, and its end is told once."""
+    """Whoever joins it later is news, once an hour; it stays the same outage, with one end."""
     begun, event, _ = outage(store)
-    later = replace(begun, id="-/monitor/later", since=begun.since + TOLD_AGAIN_AFTER)
-    assert not store.open_outage(later, event, (), CLAIM)
-    later = replace(later, since=later.since + timedelta(microseconds=1))
-    assert store.open_outage(later, event, (), CLAIM)
-    assert store.save_heartbeat({"checked": 1}).outages == (later,)
-    assert not store.close_outage(begun, event, (), CLAIM)
+    told_at, later = begun.since, begun
+    for again in range(2):
+        later = replace(begun, told_again_at=told_at + TOLD_AGAIN_AFTER)
+        assert not store.open_outage(later, event, (), CLAIM), again
+        told_at += TOLD_AGAIN_AFTER + timedelta(microseconds=1)
+        later = replace(begun, told_again_at=told_at)
+        assert store.open_outage(later, event, (), CLAIM), again
+        assert not store.open_outage(later, event, (), CLAIM), again
+        assert store.load_outages() == (later,)
+    other = replace(later, id="-/monitor/other", told_again_at=told_at + timedelta(days=1))
+    assert not store.open_outage(other, event, (), CLAIM)
     assert store.close_outage(later, event, (), CLAIM)
+    assert store.load_outages() == ()
 
 
 def test_a_later_outage_of_the_same_cause_is_not_closed_by_a_slow_run(store: Storage) -> None:
@@ -312,7 +318,7 @@ def test_every_item_says_its_schema(table: Table) -> None:
     store.save_silence(silence())
     store.save_heartbeat({"checked": 1})
     items = {pk: table.items(pk) for pk in ("STATE", "TASK#org-hiny12/udts-ixdp441", "OUTBOX", "MONITOR")}
-    # A state; a transition, an event, a sample; two notifications of two events each, a silence; an event, RUN.
+    # A state; a transition, an event, a sample; twice two notifications, a silence; an event, RUN.
     assert [len(found) for found in items.values()] == [1, 3, 5, 2]
     for found in (entry for of_one in items.values() for entry in of_one):
         assert found.get("schema") == {"N": "1"}, found["sk"]
@@ -497,8 +503,19 @@ def test_a_time_without_a_zone_is_named_and_hides_no_other(table: Table) -> None
     assert found.unreadable == dict.fromkeys((first, quiet), "ValueError: 2026-11-23T00:00:00 has no zone")
 
 
-@pytest.mark.parametrize("damage", [{"S": "soon"}, {"M": {}}, {"M": {"since": {"S": "2026-11-23T00:00:00"}}}])
-def test_an_outage_that_cannot_be_read_is_named_and_can_be_opened_anew(table: Table, damage: Any) -> None:  # noqa: ANN401
+@pytest.mark.parametrize(
+    ("damage", "opens"),
+    [
+        ({"S": "soon"}, True),
+        ({"M": {}}, True),
+        ({"M": {"since": {"S": "2026-11-23T00:00:00"}}}, False),  # until somebody has looked
+    ],
+)
+def test_an_outage_that_cannot_be_read_is_named_and_hides_no_other(
+    table: Table,
+    damage: Any,  # noqa: ANN401 - an attribute's value
+    opens: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     """Changed by hand, with all that hangs on it."""
     store = Store(table.client, table.name, RETENTION)
     begun, event, _ = outage(store)
@@ -515,7 +532,7 @@ def test_an_outage_that_cannot_be_read_is_named_and_can_be_opened_anew(table: Ta
     found = store.save_heartbeat({"checked": 1})
     assert (found.outages, list(found.unreadable)) == ((other,), [f"outage {begun.cause}"])
     assert found.listeners_at is None
-    assert outage(store)[2]
+    assert outage(store)[2] is opens
 
 
 def test_the_count_of_listeners_stays_until_it_is_counted_again(store: Storage) -> None:

@@ -279,16 +279,16 @@ def _outage(answer: NoAnswer, checks: int) -> outage.Grouping:
             walk.check(answer)
     found = [assess(walk.state, walk.task, answer, walk.policy, walk.now) for walk in walks]
     states = {walk.task.key: walk.state for walk in walks}
-    return outage.group([(assessment, answer) for assessment in found], states, walks[0].now)
+    return outage.group([(assessment, answer) for assessment in found], states, (), walks[0].now)
 
 
 def _unreachable_many(answer: NoAnswer, checks: int) -> tuple[Event, ...]:
-    ((_, event),) = _outage(answer, checks).begun
+    ((_, event),) = _outage(answer, checks).told
     return (event,)
 
 
 def _reachable_many() -> tuple[Event, ...]:
-    ((began, _),) = _outage(TIMEOUT, 3).begun
+    ((began, _),) = _outage(TIMEOUT, 3).told
     ((_, event),) = outage.ended([began], [], began.since + 47 * timedelta(minutes=1))
     return (event,)
 

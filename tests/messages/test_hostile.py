@@ -31,6 +31,7 @@ from udts_monitor.text import one_line
 type Steps = list[tuple[dict[str, Any], int]]
 
 RETENTION = timedelta(days=90)
+LONGEST_KEY = 257
 NASTY = (
     "\x00\x07\x1b[31m",
     "\r\nSubject: You won\r\n\r\n",
@@ -122,9 +123,9 @@ def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[
         seen = read.as_no_answer() if isinstance(read, Refusal) else read
         found = assess(state, task, seen, policy, now)
         if isinstance(seen, NoAnswer):
-            grouping = outage.group([(found, seen)], {task.key: state}, now)
+            grouping = outage.group([(found, seen)], {task.key: state}, (), now)
             (found,) = grouping.assessments
-            for begun, event in grouping.begun:
+            for begun, event in grouping.told:
                 over = outage.ended([begun], [], now + timedelta(minutes=minutes))
                 about_all = [event, *(ended for _, ended in over)]
                 outages.append(begun)
@@ -219,6 +220,7 @@ def test_no_text_from_outside_does_harm_in_ten_thousand_cases(round_number: int)
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(scope=HOSTILE, by=HOSTILE, why=HOSTILE)
+@example(scope="all", by="💩" * 300_000, why="a" * 300_000)
 @example(scope="漢" * 300_000, by="💩" * 300_000, why="a" * 300_000)
 def test_no_words_of_whoever_asks_for_silence_do_harm(scope: str, by: str, why: str) -> None:
     """They are an item DynamoDB takes, or the command is refused; the item says what was asked for."""
@@ -226,7 +228,7 @@ def test_no_words_of_whoever_asks_for_silence_do_harm(scope: str, by: str, why: 
     try:
         silence = parse_silence(command, NOON)
     except CommandError:
-        assert not one_line(scope) or not one_line(by)
+        assert not one_line(scope) or not one_line(by) or len(one_line(scope)) > LONGEST_KEY
         return
     made = item.silence_item(silence)
     assert not item_problems(made)

@@ -48,12 +48,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Told:
-    """An event: ``chain`` is the same for a beginning and the end that belongs to it."""
+    """An event: ``chain`` is the same for a beginning and the end that belongs to it.
+
+    ``again`` are all of a chain but its beginning.
+    """
 
     kind: str
     task: str
     at: datetime
     chain: str = ""
+    again: bool = False
 
 
 @dataclass
@@ -132,6 +136,8 @@ class Oracle:
         self.runs = 0
         self.tasks: dict[str, Task] = {}
         self.outages: dict[str, tuple[datetime, str]] = {}
+        self._told_at: dict[str, datetime] = {}
+        self._begun: set[str] = set()
         self.quiet: dict[str, Quiet] = {}
         self.events: dict[str, list[str]] = {}
         self.alerts: dict[str, list[str]] = {}
@@ -252,8 +258,11 @@ class Oracle:
         if silent.configuration or len(concerned) > 1:
             for gap in gaps.values():
                 gap.shared.add(silent.cause)
-            if silent.cause not in self.outages or now - self.outages[silent.cause][0] > TOLD_JUST_NOW:
+            is_open = silent.cause in self.outages
+            if not is_open:
                 self.outages[silent.cause] = now, self._chain()
+            if not is_open or now - self._told_at[silent.cause] > TOLD_JUST_NOW:
+                self._told_at[silent.cause] = now
                 self._tell(MONITOR, [("unreachable", self.outages[silent.cause][1])], now)
         else:
             for name, gap in gaps.items():
@@ -276,7 +285,10 @@ class Oracle:
         if task in overtaken:
             return
         for place, (kind, chain) in enumerate(kinds):
-            told = Told(kind, task, now + timedelta(microseconds=place), chain)
+            again = chain in self._begun
+            if kind in {"failed", "unreachable"}:
+                self._begun.add(chain)
+            told = Told(kind, task, now + timedelta(microseconds=place), chain, again)
             self.events.setdefault(task, []).append(kind)
             self._waiting.append(told)
 
@@ -307,10 +319,10 @@ class Oracle:
         task = self.tasks.get(told.task, Task())
         # People are told of no end without its beginning.
         ends = {found.chain for found in others if found.kind in {"recovered", "reachable"}}
-        if told.kind in {"failed", "unreachable"} and told.chain in ends:
+        if told.kind in {"failed", "unreachable"} and not told.again and told.chain in ends:
             return True
         match told.kind:
-            case "failed" if task.incident and task.incident.chain == told.chain:
+            case "failed" if not told.again and task.incident and task.incident.chain == told.chain:
                 return True
             case "failed" | "reminder" | "retrying":
                 return task.word in FAILED | WAITING
@@ -328,7 +340,9 @@ class Oracle:
                 return task.gap is not None
             case _:  # An end: of what people were told before the silence.
                 return not any(
-                    begun.chain == told.chain and begun.kind in {"failed", "unreachable"} for begun in way
+                    begun.chain == told.chain and not begun.again
+                    for begun in way
+                    if begun.kind in {"failed", "unreachable"}
                 )
 
     def _chain(self) -> str:

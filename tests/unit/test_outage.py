@@ -32,20 +32,20 @@ def unanswered(
 def kinds(grouping: Grouping) -> tuple[list[str], list[str]]:
     """What is told for tasks, and what for the monitor."""
     own = [str(event.kind) for assessment in grouping.assessments for event in assessment.events]
-    return own, [str(event.kind) for _, event in grouping.begun]
+    return own, [str(event.kind) for _, event in grouping.told]
 
 
 def test_one_task_out_of_reach_is_its_own_affair() -> None:
     """No company, no outage."""
-    grouping = group([unanswered(1)], {}, NOON)
+    grouping = group([unanswered(1)], {}, (), NOON)
     assert kinds(grouping) == (["unreachable"], [])
 
 
 def test_the_same_cause_for_two_tasks_is_one_event() -> None:
     """It names the tasks, and neither task has an event of its own."""
-    grouping = group([unanswered(2), unanswered(1)], {}, NOON)
+    grouping = group([unanswered(2), unanswered(1)], {}, (), NOON)
     assert kinds(grouping) == ([], ["unreachable"])
-    _, event = grouping.begun[0]
+    _, event = grouping.told[0]
     assert (event.task, event.tasks) == (MONITOR, ("-/udts-1", "-/udts-2"))
 
 
@@ -53,21 +53,21 @@ def test_two_causes_are_two_events_at_two_times() -> None:
     """Each cause needs its own remedy; the history keeps both because their times differ."""
     other = NoAnswer(cause="HTTP 503", reason="UCloud answered HTTP 503")
     pairs = [unanswered(1), unanswered(2), unanswered(3, other), unanswered(4, other)]
-    grouping = group(pairs, {}, NOON)
+    grouping = group(pairs, {}, (), NOON)
     assert kinds(grouping) == ([], ["unreachable", "unreachable"])
-    assert len({event.time for _, event in grouping.begun}) == 2
-    assert len({event.id for _, event in grouping.begun}) == 2
+    assert len({event.time for _, event in grouping.told}) == 2
+    assert len({event.id for _, event in grouping.told}) == 2
 
 
 def test_a_configuration_cause_concerns_the_monitor_even_for_one_task() -> None:
     """Wrong keys are not a property of a task."""
-    assert kinds(group([unanswered(1, REFUSED)], {}, NOON)) == ([], ["unreachable"])
+    assert kinds(group([unanswered(1, REFUSED)], {}, (), NOON)) == ([], ["unreachable"])
 
 
 def test_a_second_task_with_the_cause_of_one_told_alone_makes_it_an_outage() -> None:
     """The first was told alone and will be told reachable alone; the second joins the outage."""
     first = unanswered(1)[0].after
-    grouping = group([unanswered(2)], {"-/udts-1": first}, NOON)
+    grouping = group([unanswered(2)], {"-/udts-1": first}, (), NOON)
     assert kinds(grouping) == ([], ["unreachable"])
     gap = grouping.assessments[0].after.unanswered
     assert gap is not None
@@ -111,14 +111,14 @@ def test_what_is_told_of_a_task_that_joins_later_names_it_and_not_the_others() -
 
 def test_below_the_threshold_nothing_is_told_or_grouped() -> None:
     """Ten tasks with one missing answer each are no outage."""
-    grouping = group([unanswered(number, policy=Policy()) for number in range(10)], {}, NOON)
+    grouping = group([unanswered(number, policy=Policy()) for number in range(10)], {}, (), NOON)
     assert kinds(grouping) == ([], [])
     assert all(assessment.changed for assessment in grouping.assessments)
 
 
 def test_a_task_told_as_part_of_an_outage_comes_back_silently() -> None:
     """The end is told for the monitor, once for all."""
-    member = group([unanswered(1), unanswered(2)], {}, NOON).assessments[0].after
+    member = group([unanswered(1), unanswered(2)], {}, (), NOON).assessments[0].after
     back = assess(member, task(1), Observation(status="Syncing"), AT_ONCE, NOON + MINUTE)
     assert back.events == ()
     assert back.after.unanswered is None
@@ -138,8 +138,8 @@ def test_an_outage_is_over_when_no_watched_task_belongs_to_it() -> None:
 
 def test_a_task_joins_a_second_outage_when_its_cause_becomes_configuration() -> None:
     """Timeouts first, then a refused key: both outages last until it answers."""
-    member = group([unanswered(1), unanswered(2)], {}, NOON).assessments[0].after
-    grouping = group([unanswered(1, REFUSED, state=member)], {"-/udts-1": member}, NOON)
+    member = group([unanswered(1), unanswered(2)], {}, (), NOON).assessments[0].after
+    grouping = group([unanswered(1, REFUSED, state=member)], {"-/udts-1": member}, (), NOON)
     gap = grouping.assessments[0].after.unanswered
     assert gap is not None
     assert gap.told_with == ("timeout", "RetCode 171")

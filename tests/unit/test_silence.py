@@ -10,6 +10,7 @@ from tests.walk import NOON, X, failed
 from tests.world import World
 from udts_monitor.errors import CommandError, StoreError
 from udts_monitor.event import MONITOR
+from udts_monitor.notification import Topic
 from udts_monitor.observation import NoAnswer, Observation
 from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence, parse_silence
@@ -114,6 +115,31 @@ def test_an_outage_told_twice_in_a_silence_is_told_once_after_it() -> None:
         alerts = [found for found in world.sns.accepted if found.topic == "alerts"]
         assert [found.kind for found in alerts] == ["unreachable"] * expected
         assert world.store.waiting == {}
+
+
+def test_an_end_is_told_although_the_beginning_was_told_again_in_the_silence() -> None:
+    """People still believe what they were told before it."""
+    world = World()
+    checks(world, "Failed")
+    quiet = Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
+    world.start().silence(quiet)
+    told = checks(world, "Starting", "Failed", *["Syncing"] * 12)
+    assert [kind for kind, topic in told if topic == "alerts"] == ["recovered"]
+
+
+def test_the_end_of_an_outage_is_told_although_it_was_told_again_in_the_silence() -> None:
+    """The same for the monitor."""
+    world = World(["udts-1", "udts-2"], topics=(Topic.ALERTS,))
+    unseen_together(world)
+    world.clock.forward(2 * HOUR)
+    quiet = Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
+    world.start().silence(quiet)
+    world.ucloud.set(udts_2=world.ucloud.answers["udts-1"])
+    world.run()
+    world.ucloud.answers.clear()
+    for _ in range(12):
+        world.run()
+    assert [found.kind for found in world.sns.accepted] == ["unreachable", "reachable"]
 
 
 def test_news_of_a_kind_this_version_does_not_know_is_told_after_a_silence() -> None:

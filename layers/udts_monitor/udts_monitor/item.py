@@ -180,7 +180,9 @@ def outage_value(outage: Outage) -> Item:
 
 def outage_from(value: Mapping[str, Any]) -> Outage:
     """An open outage in the heartbeat item."""
-    return Outage(**{**_known(Outage, value), "since": moment(value["since"])})
+    again = value.get("told_again_at")
+    times = {"since": moment(value["since"]), "told_again_at": moment(again) if again else None}
+    return Outage(**{**_known(Outage, value), **times})
 
 
 def silence_item(silence: Silence) -> Item:

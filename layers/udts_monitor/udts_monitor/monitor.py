@@ -191,11 +191,13 @@ class Run:
         pairs = [
             (found.assessment, found.answer) for found in unanswered if isinstance(found.answer, NoAnswer)
         ]
-        grouping = outage.group(pairs, watched, self._ports.clock())
+        due = any(assessment.events for assessment, _ in pairs)
+        open_now = self._ports.store.load_outages() if due else ()
+        grouping = outage.group(pairs, watched, open_now, self._ports.clock())
         # The outage first: a crash after it leaves tasks that join it silently in the next run; the other
         # order would leave tasks that wait for the end of an outage nobody was told of.
-        for begun, event in grouping.begun:
-            if self._ports.store.open_outage(begun, event, self._messages([event]), self._limits.claim):
+        for told, event in grouping.told:
+            if self._ports.store.open_outage(told, event, self._messages([event]), self._limits.claim):
                 self._note_events([event])
         with ThreadPoolExecutor(self._rules.max_concurrency) as pool:
             saves = {pool.submit(self._save, found): found.task for found in grouping.assessments}

@@ -22,14 +22,20 @@ class Outage:
     Attributes:
         cause: as in NoAnswer.
         id: the id of the event that told it.
-        since: when it was told, for the last time if tasks joined it later.
+        since: when it was told.
         reason: the first sentence given for it.
+        told_again_at: when it was told last for tasks that had joined it, None before the first time.
     """
 
     cause: str
     id: str
     since: datetime
     reason: str
+    told_again_at: datetime | None = None
+
+    def told_within(self, time: timedelta, now: datetime) -> bool:
+        """Whether it was told, or told again, so short a time ago."""
+        return now - (self.told_again_at or self.since) <= time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +44,18 @@ class Grouping:
 
     Attributes:
         assessments: the same tasks as given; those told as part of an outage have no event of their own.
-        begun: for each outage that begins now its event. The store drops those told just now.
+        told: each outage that begins now, or is told again, with the event.
     """
 
     assessments: tuple[Assessment, ...]
-    begun: tuple[tuple[Outage, Event], ...]
+    told: tuple[tuple[Outage, Event], ...]
 
 
 def group(
-    unanswered: Iterable[tuple[Assessment, NoAnswer]], states: Mapping[str, TaskState], now: datetime
+    unanswered: Iterable[tuple[Assessment, NoAnswer]],
+    states: Mapping[str, TaskState],
+    outages: Iterable[Outage],
+    now: datetime,
 ) -> Grouping:
     """Tell tasks that became unreachable for the same cause as one.
 
@@ -56,6 +65,7 @@ def group(
     Args:
         unanswered: assessments of checks without an answer, each with that answer.
         states: of the tasks watched now, by key, to find those told alone for the same cause earlier.
+        outages: the open ones.
         now: the moment of the decision.
     """
     pairs = list(unanswered)
@@ -72,8 +82,13 @@ def group(
         _told_with(assessment, answer.cause) if assessment.events and answer.cause in shared else assessment
         for assessment, answer in pairs
     )
-    begun = tuple(_begin(cause, members, now, place) for place, (cause, members) in enumerate(shared.items()))
-    return Grouping(assessments=assessments, begun=begun)
+    open_now = {outage.cause: outage for outage in outages}
+    told = tuple(
+        _tell(cause, members, open_now.get(cause), now + timedelta(microseconds=place))
+        for place, (cause, members) in enumerate(shared.items())
+        if cause not in open_now or not open_now[cause].told_within(TOLD_AGAIN_AFTER, now)
+    )
+    return Grouping(assessments=assessments, told=told)
 
 
 def ended(
@@ -92,11 +107,6 @@ def ended(
         (outage, _event(Kind.REACHABLE, outage, time=now + timedelta(microseconds=place), tasks=()))
         for place, outage in enumerate(over)
     )
-
-
-def affair(outage_id: str) -> str:
-    """What the ids of all outages for one cause have in common."""
-    return outage_id.rsplit("/", 2)[0]
 
 
 def spoken_for(state: TaskState, outages: Iterable[Outage]) -> TaskState:
@@ -138,15 +148,19 @@ def _told_with(assessment: Assessment, cause: str) -> Assessment:
     return replace(assessment, after=replace(assessment.after, unanswered=gap), events=())
 
 
-def _begin(
-    cause: str, members: list[tuple[Assessment, NoAnswer]], now: datetime, place: int
+def _tell(
+    cause: str, members: list[tuple[Assessment, NoAnswer]], standing: Outage | None, now: datetime
 ) -> tuple[Outage, Event]:
-    time = now + timedelta(microseconds=place)
-    identity = f"{MONITOR.key}/{cause.replace('#', '')}/{time:%Y%m%dT%H%M%S.%fZ}/{Kind.UNREACHABLE}"
-    outage = Outage(cause=cause, id=identity, since=now, reason=members[0][1].reason)
+    identity = f"{MONITOR.key}/{cause.replace('#', '')}/{now:%Y%m%dT%H%M%S.%fZ}/{Kind.UNREACHABLE}"
+    reason, configuration = members[0][1].reason, members[0][1].configuration
+    outage = (
+        replace(standing, told_again_at=now)
+        if standing
+        else Outage(cause=cause, id=identity, since=now, reason=reason)
+    )
     keys = tuple(sorted(assessment.task.key for assessment, _ in members))
-    told = _event(Kind.UNREACHABLE, outage, time=time, tasks=keys)
-    return outage, replace(told, configuration=members[0][1].configuration)
+    event = _event(Kind.UNREACHABLE, outage, time=now, tasks=keys)
+    return outage, replace(event, id=identity, since=now, reason=reason, configuration=configuration)
 
 
 def _event(kind: Kind, outage: Outage, *, time: datetime, tasks: tuple[str, ...]) -> Event:

@@ -66,10 +66,13 @@ class Storage(Protocol):
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """All of a change or, when another run was faster, False and nothing."""
 
+    def load_outages(self) -> tuple[Outage, ...]:
+        """The open outages."""
+
     def open_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
-        """False when an outage for that cause was told just now (see ``TOLD_AGAIN_AFTER``)."""
+        """Also tell one again (``told_again_at``); False when another run has."""
 
     def close_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim

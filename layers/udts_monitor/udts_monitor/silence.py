@@ -9,7 +9,6 @@ from typing import Any
 from udts_monitor.errors import CommandError
 from udts_monitor.event import MONITOR, Kind
 from udts_monitor.notification import PEOPLE, Notification
-from udts_monitor.outage import affair
 from udts_monitor.outbox import Pending
 from udts_monitor.state import TaskState
 from udts_monitor.status import Outcome
@@ -114,9 +113,9 @@ def after_silence(
 
 
 def _matter(pending: Pending) -> tuple[str, str, str]:
-    """What is told at most once: a task's news on a topic; of the monitor's, the outages for one cause."""
+    """What is told at most once: a task's news on a topic; of the monitor's, each outage."""
     told = pending.notification
-    return *pending.way, affair(told.incident_id) if told.task_key == MONITOR.key else ""
+    return *pending.way, told.incident_id if told.task_key == MONITOR.key else ""
 
 
 def _still_matters(
@@ -141,20 +140,26 @@ def _matters(
             return True
         case Kind.FAILED:
             # Its end is told or will be, and people have to know of what.
-            return _is_open(notification, state) or _ended_by(notification, later)
+            return _begins(notification) and (_is_open(notification, state) or _ended_by(notification, later))
         case Kind.UNREACHABLE if state:
             return state.unanswered is not None or _answers_again(notification, later)
         case Kind.UNREACHABLE:
             # An outage, which has no state: it lasts unless its end was held back after it.
             return reach[0] == Kind.UNREACHABLE
         # The end of what was told before the silence; of what began in it nobody knows.
-        case Kind.RECOVERED:
-            begun = {told.incident_id for told in newest_first if told.kind == Kind.FAILED}
-            return notification.incident_id not in begun
+        case Kind.RECOVERED | Kind.REACHABLE if notification.incident_id:
+            return not any(
+                _begins(told) and told.incident_id == notification.incident_id for told in newest_first
+            )
         case Kind.REACHABLE:
             return reach[-1] == Kind.REACHABLE
         case kind:
             return kind not in _TRUE_DURING
+
+
+def _begins(told: Notification) -> bool:
+    """An incident or an outage has the id of the event that told it first."""
+    return told.event_id == told.incident_id
 
 
 def _is_open(failed: Notification, state: TaskState | None) -> bool:

@@ -49,7 +49,11 @@ _STILL_THAT_SILENCE = "#until = :until"
 _LEASE_IS_OVER = (
     "attribute_exists(pk) AND (lease_until <= :now OR (lease_owner = :owner AND lease_until = :until))"
 )
-_NOT_TOLD_JUST_NOW = "attribute_not_exists(#outage.#since) OR #outage.#since < :long_ago"
+_NOT_OPEN = "attribute_not_exists(#outage.#since)"
+_NOT_TOLD_JUST_NOW = (
+    "#outage.id = :id AND #outage.#since < :long_ago"
+    " AND (attribute_not_exists(#outage.told_again_at) OR #outage.told_again_at < :long_ago)"
+)
 _STILL_THAT_OUTAGE = "#outage.id = :id"
 
 # A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
@@ -94,19 +98,26 @@ class Store:
         writes += self._put_events(assessment.events, key, notifications, claim)
         return self._transact(writes)
 
+    def load_outages(self) -> tuple[Outage, ...]:
+        """The open outages, with one consistent Query."""
+        return tuple(
+            found
+            for entry in self._query(item.MONITOR, item.RUN)
+            for found in item.heartbeat_from(entry).outages
+        )
+
     def open_outage(
         self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
-        """Open an outage and write its notifications; False when one for that cause was told just now.
-
-        One that is open for longer is told again, for the tasks that have joined it.
-        """
+        """Open an outage, or tell it again, and write its notifications; False when another run has."""
+        again = outage.told_again_at
         opened = self._change(
             (item.MONITOR, item.RUN),
             "SET #outage = :outage",
-            _NOT_TOLD_JUST_NOW,
+            _NOT_TOLD_JUST_NOW if again else _NOT_OPEN,
             names={"#outage": item.outage_attribute(outage.cause), "#since": "since"},
-            values={":outage": item.outage_value(outage), ":long_ago": outage.since - TOLD_AGAIN_AFTER},
+            values={":outage": item.outage_value(outage)}
+            | ({":id": outage.id, ":long_ago": again - TOLD_AGAIN_AFTER} if again else {}),
         )
         return self._transact([opened, *self._put_events([event], item.MONITOR, notifications, claim)])
 
@@ -253,11 +264,12 @@ class Store:
         )
         return [self._off(pending), marked]
 
-    def _query(self, pk: str) -> Iterator[Item]:
+    def _query(self, pk: str, sk: str = "") -> Iterator[Item]:
+        """All items of a partition, or the one with this sort key."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=_wire({":pk": pk}),
+            KeyConditionExpression="pk = :pk AND sk = :sk" if sk else "pk = :pk",
+            ExpressionAttributeValues=_wire({":pk": pk} | ({":sk": sk} if sk else {})),
             ConsistentRead=True,
         )
         with _as_store_error(f"read the {pk} partition"):
