@@ -36,6 +36,24 @@ class SharedAws(LocalAws):
         """A client of the service."""
         return _client(self.endpoint, service)
 
+    def items(self, table: str, pk: str) -> list[dict[str, Any]]:
+        """The items of a partition, in the order of their sort keys."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": pk}},
+                ConsistentRead=True,
+            )
+        )
+        return [
+            {name: _deserializer.deserialize(value) for name, value in found.items()}
+            for page in pages
+            for found in page["Items"]
+        ]
+
 
 @cache
 def _client(endpoint: str, service: str) -> Any:  # noqa: ANN401 - any service
@@ -115,21 +133,7 @@ class Stage:
 
     def items(self, pk: str) -> list[dict[str, Any]]:
         """The items of a partition, in the order of their sort keys; the proxy does not see this."""
-        pages = (
-            self.aws.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": pk}},
-                ConsistentRead=True,
-            )
-        )
-        return [
-            {name: _deserializer.deserialize(value) for name, value in found.items()}
-            for page in pages
-            for found in page["Items"]
-        ]
+        return self.aws.items(self.table, pk)
 
     def history(self, task: str, what: str) -> list[dict[str, Any]]:
         """A task's transitions, samples or events, oldest first; the monitor's own events for no task."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.proof.conftest import Stages
 from tests.proof.figures import note
 from tests.proof.handlers import Ended
 from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, news
-from tests.proof.proxy import Fault
+from tests.proof.proxy import Call, Fault
 from tests.proof.stage import USUAL_SECONDS, Stage
 from tests.proof.story import judge, set_step
 from udts_monitor.notification import Topic
@@ -260,7 +261,7 @@ def _lasting(topics: int) -> list[Lasting]:
     ]
 
 
-def _through(stages: Stages, lasting: Lasting) -> dict[str, object]:
+def _through(stages: Stages, lasting: Lasting) -> dict[str, Any]:
     with stages(tasks=NEWS.tasks) as stage:
         begun(stage)
         stage.proxy.rule(lasting.operation, THROTTLED)
@@ -286,7 +287,9 @@ def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(stages: Stages)
         results = list(pool.map(lambda case: _through(stages, case), cases))
     for case, result in zip(cases, results, strict=True):
         assert result == {"unsaid": [], "told": case.told, "lost": [], "repeated": case.repeated}, case
-    note("aws-faults-lasting", {"cases": len(cases), "lost": 0, "repeated": sum(c.repeated for c in cases)})
+    lost = sum(len(result["lost"]) for result in results)
+    repeated = sum(result["repeated"] for result in results)
+    note("aws-faults-lasting", {"cases": len(cases), "lost": lost, "repeated": repeated})
 
 
 def _silence(stages: Stages, fault: str) -> tuple[str, list[str]]:
@@ -377,21 +380,56 @@ def test_a_deleted_topic_blocks_nobody_and_shows_everywhere(stages: Stages) -> N
         assert set(event["published_at"]) == set(stage.topics) - {Topic.ALERTS}
 
 
+def _to_alerts(call: Call) -> bool:
+    return call.operation == "Publish" and call.request["TopicArn"].endswith(f"-{Topic.ALERTS}")
+
+
+def _told(stage: Stage, topic: Topic) -> list[tuple[str, str]]:
+    """Task and event of what a topic heard, one task after the other, each in the order of arrival."""
+    told = [message.attributes for message in stage.messages(topic)]
+    return [(found["task_id"], found["event"]) for found in sorted(told, key=lambda found: found["task_id"])]
+
+
 @pytest.mark.parametrize(
     "fault", [AWAY, Fault(error="Throttled", status=429), CUT_OFF], ids=["503", "429", "cut"]
 )
 def test_a_topic_that_cannot_be_used_waits_alone(stages: Stages, fault: Fault) -> None:
-    """Other topics and tasks go on; it waits with its attempt and its error, to be told in order."""
+    """Other topics go on; what it is to hear waits with its attempt and its error, and is told in order."""
+    with stages(tasks=["udts-a", "udts-b"]) as stage:
+        stage.run()
+        stage.proxy.rule(_to_alerts, fault)
+        set_step(stage, NEWS.steps[1])
+        assert stage.run().error
+        set_step(stage, NEWS.steps[2])
+        # Nothing is tried again within a minute.
+        assert stage.run().error == ""
+        assert stage.messages(Topic.ALERTS) == []
+        all_news = [("udts-a", "failed"), ("udts-a", "finished"), ("udts-b", "finished")]
+        for topic in set(stage.topics) - {Topic.ALERTS}:
+            assert _told(stage, topic) == all_news
+        # The first news of each task was tried; the second news of one waits for its first.
+        tried = [found for found in stage.waiting() if found["attempts"]]
+        assert [(found["attempts"], found["permanent"]) for found in tried] == [(1, False), (1, False)]
+        assert all(found["last_error"] for found in tried)
+        stage.proxy.clear()
+        while stage.waiting():
+            end_leases(stage)
+            assert stage.run().error == ""
+        assert _told(stage, Topic.ALERTS) == all_news
+
+
+def test_a_notification_that_is_not_accepted_waits_alone(stages: Stages) -> None:
+    """Another task is told on the same topic; the log and the outbox say why this one was not."""
     with stages(tasks=["udts-a", "udts-b"]) as stage:
         stage.run()
         set_step(stage, {"udts-a": "Failed", "udts-b": "Done"})
-        stage.proxy.rule(PUBLISH, fault)
+        stage.proxy.rule(PUBLISH, AWAY)
         ended = stage.run()
         assert ended.error.startswith("RunError: -/udts-a/v2/failed was not accepted"), ended.error
         (line,) = errors(ended)
         assert "-/udts-a" in line
-        assert [message.attributes["event"] for message in stage.messages(Topic.ALERTS)] == ["finished"]
-        assert len(stage.messages(Topic.EVENTS)) == 2
+        assert _told(stage, Topic.ALERTS) == [("udts-b", "finished")]
         (waiting,) = stage.waiting()
         assert (waiting["attempts"], waiting["permanent"]) == (1, False)
+        assert "ServiceUnavailable" in waiting["last_error"]
         assert waiting["last_error"] in ended.error
