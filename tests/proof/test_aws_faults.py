@@ -11,7 +11,7 @@ import pytest
 
 from tests.proof.conftest import Stages
 from tests.proof.figures import note
-from tests.proof.handlers import Ended
+from tests.proof.grave import badly_said, errors, grave
 from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, news
 from tests.proof.proxy import Call, Fault
 from tests.proof.stage import USUAL_SECONDS, Stage
@@ -82,6 +82,8 @@ class Tried:
 
     Attributes:
         error: of that run.
+        said: how many lines its log has above INFO.
+        badly_said: what is wrong with them.
         seconds: it took.
         late: it took longer than it was given.
         struck: calls that suffered the fault.
@@ -91,6 +93,8 @@ class Tried:
     """
 
     error: str
+    said: int
+    badly_said: list[str]
     seconds: float
     late: bool
     struck: int
@@ -118,6 +122,8 @@ def _try(stages: Stages, case: Case, *, count: int | None) -> Tried:
         verdict = judge(stage, scene.story)
         return Tried(
             error=KILLED if ended.killed else ended.error,
+            said=len(grave(ended)),
+            badly_said=badly_said(ended),
             seconds=seconds,
             late=seconds > given,
             struck=sum(record.fault is fault for record in stage.proxy.records),
@@ -149,6 +155,7 @@ def _wrong(tried: Tried) -> dict[str, object]:
         "late": tried.late,
         "not struck": not tried.struck,
         "killed": tried.error == KILLED,
+        "badly said": tried.badly_said,
         "lost": tried.lost,
         "out of order": tried.out_of_order,
     }
@@ -207,6 +214,9 @@ def test_a_rare_fault_that_passes_is_nobody_s_business(stages: Stages) -> None:
 def _hold_lasting(results: dict[Case, Tried]) -> None:
     assert {str(case): wrong for case, tried in results.items() if (wrong := _wrong(tried))} == {}
     for case, tried in results.items():
+        # Without these a run does what it can, and warns.
+        done_without = case.operation in {"read keys", "count listeners"}
+        assert (tried.error == "", tried.said > 0) == (done_without, True), (str(case), tried)
         # What was accepted and could not be marked comes again, and nothing else does.
         again = ["-/udts-a/v2/failed on alerts"] if case.operation == "mark published" else []
         assert tried.repeated == again, (str(case), tried)
@@ -226,11 +236,6 @@ def test_whatever_lasts_for_a_run_costs_that_run_only(stages: Stages) -> None:
     results = _try_all(stages, [case for case in LASTING if case not in QUICK_LASTING], count=None)
     _hold_lasting(results)
     _note("aws-faults-a-run-long", results)
-
-
-def errors(ended: Ended) -> list[str]:
-    """The log's lines of grave news: message, task and all that stands in them."""
-    return [str(line) for line in ended.log if line.get("level") in ("ERROR", "CRITICAL")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +278,7 @@ def _through(stages: Stages, lasting: Lasting) -> dict[str, Any]:
         stage.runs_until_quiet()
         verdict = judge(stage, NEWS)
     return {
+        "badly said": badly_said(ended),
         "unsaid": [word for word in [*lasting.error, "ThrottlingException"] if word not in ended.error],
         "told": told,
         "lost": verdict.lost + verdict.wrong,
@@ -286,7 +292,13 @@ def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(stages: Stages)
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
         results = list(pool.map(lambda case: _through(stages, case), cases))
     for case, result in zip(cases, results, strict=True):
-        assert result == {"unsaid": [], "told": case.told, "lost": [], "repeated": case.repeated}, case
+        assert result == {
+            "badly said": [],
+            "unsaid": [],
+            "told": case.told,
+            "lost": [],
+            "repeated": case.repeated,
+        }, case
     lost = sum(len(result["lost"]) for result in results)
     repeated = sum(result["repeated"] for result in results)
     note("aws-faults-lasting", {"cases": len(cases), "lost": lost, "repeated": repeated})
