@@ -6,6 +6,7 @@ when its standard input does, and what it started ends with it. It has no thread
 """
 
 import json
+import logging
 import os
 import select
 import signal
@@ -48,6 +49,8 @@ def _run(job: dict[str, Any]) -> None:
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    # As a function deployed with LogLevel DEBUG: every library writes all it has.
+    logging.basicConfig(level=logging.DEBUG)
     os.environ.update(job["environment"])
     try:
         answer = {"summary": app.lambda_handler(job["event"], Context(job["seconds"]))}  # type: ignore[arg-type]
