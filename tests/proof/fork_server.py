@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 
 from functions.check_tasks import app
+from udts_monitor import credentials
 
 
 class Context:
@@ -52,6 +53,10 @@ def _run(job: dict[str, Any]) -> None:
     # As a function deployed with LogLevel DEBUG: every library writes all it has.
     logging.basicConfig(level=logging.DEBUG)
     os.environ.update(job["environment"])
+    # What a run of a warm environment need not wait for any more: its keys are not fresh from the secret.
+    credentials.RENEWAL_PAUSE_SECONDS = float(
+        os.environ.get("RENEWAL_PAUSE_SECONDS", credentials.RENEWAL_PAUSE_SECONDS)
+    )
     try:
         answer = {"summary": app.lambda_handler(job["event"], Context(job["seconds"]))}  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too

@@ -12,6 +12,8 @@ _PUBLIC_CORE = "PubMark7f3a9c51"
 _PRIVATE_CORE = "PrivMarke2b84d06"
 # As real ones may look, with characters that every notation writes differently.
 MARKED = KeyPair(f'{_PUBLIC_CORE}/+=&{_PUBLIC_CORE}"==', f"{_PRIVATE_CORE}/+=%{_PRIVATE_CORE}\\==")
+# What they are exchanged for, with the same marks in it.
+RENEWED = KeyPair(f"new-{MARKED.public_key}", f"new-{MARKED.private_key}")
 
 
 def disguises(key: str) -> dict[str, str]:
