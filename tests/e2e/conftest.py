@@ -9,9 +9,10 @@ from local import sam
 from local.aws import local_aws
 from local.inbox import Inbox
 from local.simulator.serving import simulator_running
-from local.simulator.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator
+from local.simulator.simulator import Simulator
 from local.watched import keep_secret
 from tests.e2e.stack import PARAMETERS, SCENARIO, Stack
+from tests.proof.marks import MARKED
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
-    """A UCloud in which every test has a task of its own."""
-    with simulator_running(SCENARIO) as running:
+    """A UCloud that knows the marked keys, and in which every test has a task of its own."""
+    with simulator_running(SCENARIO, public_key=MARKED.public_key, private_key=MARKED.private_key) as running:
         yield running
 
 
@@ -31,7 +32,7 @@ def simulator() -> Iterator[Simulator]:
 def stack(built: Path, simulator: Simulator) -> Iterator[Stack]:
     """The deployed stack: policies are enforced, the schedule is off."""
     with local_aws(auth=True) as aws:
-        keys = {"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY}
+        keys = {"public_key": MARKED.public_key, "private_key": MARKED.private_key}
         secret = keep_secret(aws.client("secretsmanager"), keys)
         parameters = {**PARAMETERS, "UcloudSecretArn": secret, "UcloudBaseUrl": simulator.url}
         outputs = aws.deploy(built, parameters)

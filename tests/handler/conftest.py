@@ -32,6 +32,29 @@ def refused(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "injected"}}, operation)
 
 
+def overtaken() -> ClientError:
+    """What botocore raises when a transaction's condition does not hold: another run has changed the item."""
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "injected"},
+        "CancellationReasons": [{"Code": "ConditionalCheckFailed"}],
+    }
+    return boto3.client("dynamodb").exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+
+def break_the_outbox() -> None:
+    """An item that a person wrote by hand stands in it."""
+    boto3.client("dynamodb").put_item(
+        TableName="monitor", Item={"pk": {"S": "OUTBOX"}, "sk": {"S": "by hand"}, "note": {"S": "call Ada"}}
+    )
+
+
+def mend_the_outbox() -> None:
+    """That item is gone."""
+    boto3.client("dynamodb").delete_item(
+        TableName="monitor", Key={"pk": {"S": "OUTBOX"}, "sk": {"S": "by hand"}}
+    )
+
+
 @dataclass
 class Deployed:
     """A function with its environment, and what happens around it."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import boto3
 import pytest
 
-from tests.handler.conftest import KEYS, Deployed, Log, refused
+from tests.handler.conftest import KEYS, Deployed, Log, break_the_outbox, overtaken, refused
 from udts_monitor.errors import (
     CommandError,
     ConfigurationError,
@@ -167,6 +167,34 @@ def test_a_task_that_cannot_be_saved_has_one_line_with_its_cause(deployed: Deplo
     assert sorted(line["task"] for line in lines) == [f"-/udts-{number}" for number in range(1, 6)]
     assert all("ValidationException" in line["cause"] for line in lines)
     assert all(f"{line['task']}: {line['cause']}" in str(caught.value) for line in lines)
+
+
+def test_an_item_that_cannot_be_read_has_one_line_a_run(deployed: Deployed, log: Log) -> None:
+    """It names the item and what is wrong with it; the rest of the outbox is told."""
+    deployed.run()
+    log.forget()
+    break_the_outbox()
+    deployed.simulator.set_status("udts-2", "Failed")
+    with pytest.raises(RunError) as caught:
+        deployed.run()
+    (line,) = log.grave()
+    assert (line["level"], line["message"], line["task"]) == ("ERROR", "not readable", "-/monitor")
+    assert line["item"] == "by hand"
+    assert "event_id" in line["cause"]
+    assert str(caught.value) == f"the item by hand of the outbox cannot be read: {line['cause']}"
+    assert len(deployed.arrived("alerts")) == 1
+
+
+def test_a_run_that_was_overtaken_says_of_which_task(deployed: Deployed, log: Log) -> None:
+    """In a line that alarms nobody: the other run has saved and told."""
+    deployed.run()
+    log.forget()
+    deployed.faults["TransactWriteItems"] = overtaken()
+    deployed.simulator.set_status("udts-2", "Loading")
+    assert deployed.run()["events"] == []
+    assert log.grave() == []
+    (line,) = [line for line in log.lines() if line.get("task")]
+    assert (line["level"], line["message"], line["task"]) == ("INFO", "another run was faster", "-/udts-2")
 
 
 def test_a_long_list_of_problems_is_still_one_line_that_can_be_read(

@@ -5,10 +5,20 @@ import re
 from datetime import UTC, timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from local.template import PROJECT
-from tests.handler.conftest import TASKS, Clock, Deployed, Log, refused
+from tests.handler.conftest import (
+    TASKS,
+    Clock,
+    Deployed,
+    Log,
+    break_the_outbox,
+    mend_the_outbox,
+    overtaken,
+    refused,
+)
 from tests.handler.insights import answer
 from udts_monitor.errors import RunError, StoreError
 
@@ -16,6 +26,7 @@ GUIDE = PROJECT / "docs" / "operating.md"
 SECTION = "## What happened to task X"
 EXAMPLE = "org-hiny12/udts-ixdp441"
 X, OTHER = "udts-3", "udts-4"
+PARAMETER = "/udts-monitor/tasks"
 GONE = "arn:aws:sns:us-east-1:123456789012:gone"
 
 
@@ -66,6 +77,23 @@ def live(deployed: Deployed, clock: Clock, environment: pytest.MonkeyPatch) -> N
         simulator.set_status(X, status)
         run()
     run(minutes=5)
+    # Another run is faster; somebody has written into the outbox by hand.
+    simulator.set_status(X, "Loading")
+    deployed.faults["TransactWriteItems"] = overtaken()
+    run()
+    deployed.faults.clear()
+    break_the_outbox()
+    with pytest.raises(RunError):
+        run()
+    mend_the_outbox()
+    # The list of tasks moves to a parameter, which then cannot be read.
+    boto3.client("ssm").put_parameter(Name=PARAMETER, Value=os.environ["UDTS_TASKS"], Type="String")
+    environment.setenv("UDTS_TASKS", f"ssm:{PARAMETER}")
+    environment.setattr("udts_monitor.aws.PARAMETER_MAX_AGE_SECONDS", 0.0)
+    run()
+    deployed.faults["GetParameter"] = refused("ThrottlingException", "GetParameter")
+    run()
+    deployed.faults.clear()
     # A run that fails as a whole, one that cannot save the task, and the end.
     environment.setenv("TABLE_NAME", "nowhere")
     with pytest.raises(StoreError):
@@ -82,7 +110,7 @@ def live(deployed: Deployed, clock: Clock, environment: pytest.MonkeyPatch) -> N
 def in_short(row: dict[str, Any]) -> str:
     """A row as a person reads it: what, then the notification, the status or the cause."""
     notification = row.get("event_id", "").rpartition("/")[2]
-    what = notification or row.get("status") or row["cause"].partition(":")[0]
+    what = notification or row.get("status") or row.get("cause", "nothing to add").partition(":")[0]
     way = f" to {row['topic']}" if "topic" in row else ""
     return f"{row['message']}: {what}{way}{' in a digest' if 'digest' in row else ''}"
 
@@ -109,6 +137,10 @@ HAPPENED = [
     "published: recovered to events",
     "withheld: failed to alerts",
     "withheld: recovered to alerts",
+    "another run was faster: nothing to add",
+    "task changed: Loading",
+    "not readable: KeyError",
+    "task list kept: parameter",
     "run failed: store",
     "task not processed: The table could not be used to write a transaction",
     "task changed: Done",
@@ -130,7 +162,8 @@ def test_the_query_tells_what_happened_to_a_task(lines: list[dict[str, Any]]) ->
     """All that happened to it, in order; nothing of other tasks, of the monitor what concerns all."""
     rows = answer(query(X), lines)
     assert [in_short(row) for row in rows] == HAPPENED
-    assert {row.get("task", row["message"]) for row in rows} == {f"-/{X}", "-/monitor", "run failed"}
+    concerned = {row.get("task", row["message"]) for row in rows}
+    assert concerned == {f"-/{X}", "-/monitor", "task list kept", "run failed"}
     everybody = {line["task"] for line in lines if "task" in line}
     assert everybody == {"-/monitor", *(f"-/{task}" for task in TASKS)}
 
@@ -189,8 +222,9 @@ def test_every_field_and_every_message_of_the_guide_occurs(lines: list[dict[str,
     rows = answer(query(X), lines)
     asked = query(X).partition("|")[0].split()[1:]
     assert {field.rstrip(",") for field in asked} == {field for row in rows for field in row}
-    for row in rows:
-        assert f"`{row['message']}`" in section()
+    explained = set(re.findall(r"^\| `(.+?)` \| (?!says)", section(), re.MULTILINE))
+    for_everybody = {found for found in ("task list kept", "run failed") if f"`{found}`" in section()}
+    assert {row["message"] for row in rows} == explained | for_everybody
 
 
 # --- The language ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ when its standard input does, and what it started ends with it. It has no thread
 """
 
 import json
+import logging
 import os
 import select
 import signal
@@ -19,6 +20,7 @@ from typing import Any
 import boto3
 
 from functions.check_tasks import app
+from udts_monitor import credentials
 
 
 class Context:
@@ -48,7 +50,13 @@ def _run(job: dict[str, Any]) -> None:
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    # As a function deployed with LogLevel DEBUG: every library writes all it has.
+    logging.basicConfig(level=logging.DEBUG)
     os.environ.update(job["environment"])
+    # What a run of a warm environment need not wait for any more: its keys are not fresh from the secret.
+    credentials.RENEWAL_PAUSE_SECONDS = float(
+        os.environ.get("RENEWAL_PAUSE_SECONDS", credentials.RENEWAL_PAUSE_SECONDS)
+    )
     try:
         answer = {"summary": app.lambda_handler(job["event"], Context(job["seconds"]))}  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too

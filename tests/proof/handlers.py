@@ -59,6 +59,10 @@ class Running:
         with suppress(ProcessLookupError):
             os.kill(self.begun.result(_PATIENCE_SECONDS), signal.SIGKILL)
 
+    def written(self) -> str:
+        """All that it has written so far: its log, whichever library wrote, and its answer or exception."""
+        return "\n".join(path.read_text(errors="replace") for path in self.folder.iterdir())
+
     def wait(self) -> Ended:
         """Until its process is gone."""
         status = self.ended.result(_PATIENCE_SECONDS)
@@ -146,6 +150,8 @@ def handlers_running(folder: Path) -> Iterator[Handlers]:
                 "AWS_DEFAULT_REGION": "us-east-1",
                 "AWS_REGION": "us-east-1",
                 "NO_PROXY": "127.0.0.1",
+                # Whatever may be logged is: keys are looked for in it.
+                "POWERTOOLS_LOG_LEVEL": "DEBUG",
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

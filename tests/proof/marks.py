@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 from udts_monitor.credentials import KeyPair
@@ -12,6 +12,8 @@ _PUBLIC_CORE = "PubMark7f3a9c51"
 _PRIVATE_CORE = "PrivMarke2b84d06"
 # As real ones may look, with characters that every notation writes differently.
 MARKED = KeyPair(f'{_PUBLIC_CORE}/+=&{_PUBLIC_CORE}"==', f"{_PRIVATE_CORE}/+=%{_PRIVATE_CORE}\\==")
+# What they are exchanged for, with the same marks in it.
+RENEWED = KeyPair(f"new-{MARKED.public_key}", f"new-{MARKED.private_key}")
 
 
 def disguises(key: str) -> dict[str, str]:
@@ -26,16 +28,30 @@ def disguises(key: str) -> dict[str, str]:
     }
 
 
-def marks(parameters: Mapping[str, str]) -> set[str]:
-    """Every text that gives the keys away, and this request's signature: anyone can repeat it with that."""
+def secret_of(keys: KeyPair) -> str:
+    """The text of a secret."""
+    return json.dumps({"public_key": keys.public_key, "private_key": keys.private_key})
+
+
+def asked(task: str) -> dict[str, str]:
+    """The parameters of a request for a task of the default project, not yet signed."""
+    return {"Action": "GetUDTSTaskStatus", "TaskId": task}
+
+
+def marks(tasks: Iterable[str]) -> set[str]:
+    """Every text that gives the keys away, and the signature of a request for each of these tasks.
+
+    Anyone can repeat a request with its signature.
+    """
     cores = (_PUBLIC_CORE, _PRIVATE_CORE)
     encoded = {form for core in cores for form in (*_base64(core), core.encode().hex(), core[::-1])}
-    return {*cores, *encoded, signed(parameters, MARKED)["Signature"]}
+    return {*cores, *encoded, *(signed(asked(task), MARKED)["Signature"] for task in tasks)}
 
 
-def found_in(text: str, parameters: Mapping[str, str]) -> set[str]:
+def found_in(text: str, tasks: Iterable[str] = ()) -> set[str]:
     """The marks in a text."""
-    return {mark for mark in marks(parameters) if mark.lower() in text.lower()}
+    lower = text.lower()
+    return {mark for mark in marks(tasks) if mark.lower() in lower}
 
 
 def _base64(core: str) -> set[str]:

@@ -105,10 +105,15 @@ def _silence_is_over(stage: Stage) -> None:
     time.sleep((until - datetime.now(UTC)).total_seconds())
 
 
-def _tasks_in_a_parameter(stage: Stage) -> None:
+def tasks_in_a_parameter(stage: Stage) -> None:
+    """The same list of tasks, in Parameter Store from now on."""
     name, tasks = f"/{stage.table}/tasks", stage.environment["UDTS_TASKS"]
     stage.aws.client("ssm").put_parameter(Name=name, Value=tasks, Type="String")
     stage.environment["UDTS_TASKS"] = f"ssm:{name}"
+
+
+def _begun_with_a_parameter(stage: Stage) -> None:
+    tasks_in_a_parameter(stage)
     begun(stage)
 
 
@@ -194,5 +199,5 @@ OPERATIONS = {
         call="TransactWriteItems bind OUTBOX",
         scene=Scene(story=replace(NEWS, digests=True), variables={"digest_above": 1}),
     ),
-    "read tasks": Operation(call="GetParameter", scene=Scene(before=_tasks_in_a_parameter)),
+    "read tasks": Operation(call="GetParameter", scene=Scene(before=_begun_with_a_parameter)),
 }

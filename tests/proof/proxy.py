@@ -240,7 +240,9 @@ async def _listen(proxy: Proxy) -> web.AppRunner:
 
 
 async def _with_client(application: web.Application) -> Any:  # noqa: ANN401 - aiohttp's generator
-    async with aiohttp.ClientSession(auto_decompress=False) as client:
+    # The local AWS closes an idle connection after five seconds: a call sent at that very moment gets lost.
+    connector = aiohttp.TCPConnector(keepalive_timeout=2)
+    async with aiohttp.ClientSession(auto_decompress=False, connector=connector) as client:
         application[_CLIENT] = client
         yield
 

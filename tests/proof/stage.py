@@ -1,6 +1,5 @@
 """Everything around a run of the handler: a table, topics with inboxes, a UCloud, and the proxy between."""
 
-import json
 import math
 import time
 import uuid
@@ -17,10 +16,12 @@ from botocore.config import Config
 
 from local.aws import REGION, LocalAws
 from local.inbox import Inbox, Message
-from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator, simulator_running
+from local.simulator import Simulator, simulator_running
 from tests.proof.handlers import Ended, Handlers, Running
+from tests.proof.marks import MARKED, found_in, secret_of
 from tests.proof.proxy import Proxy, proxy_running
 from tests.table import create_table
+from udts_monitor.credentials import KeyPair
 from udts_monitor.notification import Topic
 
 _deserializer = TypeDeserializer()
@@ -35,6 +36,24 @@ class SharedAws(LocalAws):
     def client(self, service: str) -> Any:  # noqa: ANN401 - as the original
         """A client of the service."""
         return _client(self.endpoint, service)
+
+    def items(self, table: str, pk: str) -> list[dict[str, Any]]:
+        """The items of a partition, in the order of their sort keys."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": pk}},
+                ConsistentRead=True,
+            )
+        )
+        return [
+            {name: _deserializer.deserialize(value) for name, value in found.items()}
+            for page in pages
+            for found in page["Items"]
+        ]
 
 
 @cache
@@ -62,10 +81,13 @@ class Stage:
     inboxes: Mapping[Topic, Inbox]
     environment: dict[str, str]
     received: dict[Topic, list[Message]] = field(default_factory=dict)
+    runs: list[Running] = field(default_factory=list)
 
     def prepare(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Running:
         """A run that has not begun; the scheduled one without an event."""
-        return self.handlers.prepare(self.environment, seconds=seconds, event=event)
+        running = self.handlers.prepare(self.environment, seconds=seconds, event=event)
+        self.runs.append(running)
+        return running
 
     def run(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Ended:
         """A run, to its end."""
@@ -115,21 +137,7 @@ class Stage:
 
     def items(self, pk: str) -> list[dict[str, Any]]:
         """The items of a partition, in the order of their sort keys; the proxy does not see this."""
-        pages = (
-            self.aws.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": pk}},
-                ConsistentRead=True,
-            )
-        )
-        return [
-            {name: _deserializer.deserialize(value) for name, value in found.items()}
-            for page in pages
-            for found in page["Items"]
-        ]
+        return self.aws.items(self.table, pk)
 
     def history(self, task: str, what: str) -> list[dict[str, Any]]:
         """A task's transitions, samples or events, oldest first; the monitor's own events for no task."""
@@ -142,6 +150,13 @@ class Stage:
         got += self.inboxes[topic].take()
         return got
 
+    def traces(self) -> str:
+        """All that is left of the runs: logs at DEBUG, exceptions, items, messages."""
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=self.table)
+        items = [found for page in pages for found in page["Items"]]
+        messages = [message for topic in self.topics for message in self.messages(topic)]
+        return "\n".join([*(run.written() for run in self.runs), *map(str, items), *map(str, messages)])
+
 
 @contextmanager
 def stage(
@@ -152,12 +167,12 @@ def stage(
     tasks: Sequence[str] = ("udts-a",),
     **variables: object,
 ) -> Iterator[Stage]:
-    """A new world in which all tasks are Syncing.
+    """A new world in which all tasks are Syncing. Whatever happens in it, the keys are nowhere in the end.
 
     Args:
         aws: where the table and the topics are made.
         handlers: who runs.
-        secret: ARN of the secret with the simulator's keys.
+        secret: ARN of the secret with the marked keys.
         tasks: their ids.
         variables: of the environment, in lower case.
     """
@@ -170,7 +185,7 @@ def stage(
     inboxes = {topic: Inbox.subscribe(aws, arn) for topic, arn in topics.items()}
     scenario = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in tasks]}
     with (
-        simulator_running(scenario) as ucloud,
+        simulator_running(scenario, public_key=MARKED.public_key, private_key=MARKED.private_key) as ucloud,
         proxy_running(aws=aws.endpoint, ucloud=ucloud.url) as proxy,
     ):
         environment = {
@@ -184,7 +199,7 @@ def stage(
             **{f"{topic.upper()}_TOPIC_ARN": arn for topic, arn in topics.items()},
             **{variable.upper(): str(value) for variable, value in variables.items()},
         }
-        yield Stage(
+        made = Stage(
             aws=aws,
             handlers=handlers,
             proxy=proxy,
@@ -195,10 +210,12 @@ def stage(
             inboxes=inboxes,
             environment=environment,
         )
+        yield made
+        left = found_in(made.traces(), tasks)
+        assert not left, f"the runs left {left}"
 
 
-def keep_keys(aws: LocalAws) -> str:
-    """The secret with the simulator's keys; its ARN."""
-    text = json.dumps({"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY})
+def keep_keys(aws: LocalAws, keys: KeyPair = MARKED) -> str:
+    """A new secret with these keys; its ARN."""
     name = f"proof-{uuid.uuid4().hex[:8]}"
-    return aws.client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
+    return aws.client("secretsmanager").create_secret(Name=name, SecretString=secret_of(keys))["ARN"]

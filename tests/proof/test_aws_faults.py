@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.proof.conftest import Stages
 from tests.proof.figures import note
-from tests.proof.handlers import Ended
+from tests.proof.grave import badly_said, errors, grave
 from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, news
-from tests.proof.proxy import Fault
+from tests.proof.proxy import Call, Fault
 from tests.proof.stage import USUAL_SECONDS, Stage
 from tests.proof.story import judge, set_step
 from udts_monitor.notification import Topic
@@ -81,6 +82,8 @@ class Tried:
 
     Attributes:
         error: of that run.
+        said: how many lines its log has above INFO.
+        badly_said: what is wrong with them.
         seconds: it took.
         late: it took longer than it was given.
         struck: calls that suffered the fault.
@@ -90,6 +93,8 @@ class Tried:
     """
 
     error: str
+    said: int
+    badly_said: list[str]
     seconds: float
     late: bool
     struck: int
@@ -117,6 +122,8 @@ def _try(stages: Stages, case: Case, *, count: int | None) -> Tried:
         verdict = judge(stage, scene.story)
         return Tried(
             error=KILLED if ended.killed else ended.error,
+            said=len(grave(ended)),
+            badly_said=badly_said(ended),
             seconds=seconds,
             late=seconds > given,
             struck=sum(record.fault is fault for record in stage.proxy.records),
@@ -148,6 +155,7 @@ def _wrong(tried: Tried) -> dict[str, object]:
         "late": tried.late,
         "not struck": not tried.struck,
         "killed": tried.error == KILLED,
+        "badly said": tried.badly_said,
         "lost": tried.lost,
         "out of order": tried.out_of_order,
     }
@@ -206,6 +214,9 @@ def test_a_rare_fault_that_passes_is_nobody_s_business(stages: Stages) -> None:
 def _hold_lasting(results: dict[Case, Tried]) -> None:
     assert {str(case): wrong for case, tried in results.items() if (wrong := _wrong(tried))} == {}
     for case, tried in results.items():
+        # Without these a run does what it can, and warns.
+        done_without = case.operation in {"read keys", "count listeners"}
+        assert (tried.error == "", tried.said > 0) == (done_without, True), (str(case), tried)
         # What was accepted and could not be marked comes again, and nothing else does.
         again = ["-/udts-a/v2/failed on alerts"] if case.operation == "mark published" else []
         assert tried.repeated == again, (str(case), tried)
@@ -225,11 +236,6 @@ def test_whatever_lasts_for_a_run_costs_that_run_only(stages: Stages) -> None:
     results = _try_all(stages, [case for case in LASTING if case not in QUICK_LASTING], count=None)
     _hold_lasting(results)
     _note("aws-faults-a-run-long", results)
-
-
-def errors(ended: Ended) -> list[str]:
-    """The log's lines of grave news: message, task and all that stands in them."""
-    return [str(line) for line in ended.log if line.get("level") in ("ERROR", "CRITICAL")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +266,7 @@ def _lasting(topics: int) -> list[Lasting]:
     ]
 
 
-def _through(stages: Stages, lasting: Lasting) -> dict[str, object]:
+def _through(stages: Stages, lasting: Lasting) -> dict[str, Any]:
     with stages(tasks=NEWS.tasks) as stage:
         begun(stage)
         stage.proxy.rule(lasting.operation, THROTTLED)
@@ -272,6 +278,7 @@ def _through(stages: Stages, lasting: Lasting) -> dict[str, object]:
         stage.runs_until_quiet()
         verdict = judge(stage, NEWS)
     return {
+        "badly said": badly_said(ended),
         "unsaid": [word for word in [*lasting.error, "ThrottlingException"] if word not in ended.error],
         "told": told,
         "lost": verdict.lost + verdict.wrong,
@@ -285,8 +292,16 @@ def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(stages: Stages)
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
         results = list(pool.map(lambda case: _through(stages, case), cases))
     for case, result in zip(cases, results, strict=True):
-        assert result == {"unsaid": [], "told": case.told, "lost": [], "repeated": case.repeated}, case
-    note("aws-faults-lasting", {"cases": len(cases), "lost": 0, "repeated": sum(c.repeated for c in cases)})
+        assert result == {
+            "badly said": [],
+            "unsaid": [],
+            "told": case.told,
+            "lost": [],
+            "repeated": case.repeated,
+        }, case
+    lost = sum(len(result["lost"]) for result in results)
+    repeated = sum(result["repeated"] for result in results)
+    note("aws-faults-lasting", {"cases": len(cases), "lost": lost, "repeated": repeated})
 
 
 def _silence(stages: Stages, fault: str) -> tuple[str, list[str]]:
@@ -377,21 +392,56 @@ def test_a_deleted_topic_blocks_nobody_and_shows_everywhere(stages: Stages) -> N
         assert set(event["published_at"]) == set(stage.topics) - {Topic.ALERTS}
 
 
+def _to_alerts(call: Call) -> bool:
+    return call.operation == "Publish" and call.request["TopicArn"].endswith(f"-{Topic.ALERTS}")
+
+
+def _told(stage: Stage, topic: Topic) -> list[tuple[str, str]]:
+    """Task and event of what a topic heard, one task after the other, each in the order of arrival."""
+    told = [message.attributes for message in stage.messages(topic)]
+    return [(found["task_id"], found["event"]) for found in sorted(told, key=lambda found: found["task_id"])]
+
+
 @pytest.mark.parametrize(
     "fault", [AWAY, Fault(error="Throttled", status=429), CUT_OFF], ids=["503", "429", "cut"]
 )
 def test_a_topic_that_cannot_be_used_waits_alone(stages: Stages, fault: Fault) -> None:
-    """Other topics and tasks go on; it waits with its attempt and its error, to be told in order."""
+    """Other topics go on; what it is to hear waits with its attempt and its error, and is told in order."""
+    with stages(tasks=["udts-a", "udts-b"]) as stage:
+        stage.run()
+        stage.proxy.rule(_to_alerts, fault)
+        set_step(stage, NEWS.steps[1])
+        assert stage.run().error
+        set_step(stage, NEWS.steps[2])
+        # Nothing is tried again within a minute.
+        assert stage.run().error == ""
+        assert stage.messages(Topic.ALERTS) == []
+        all_news = [("udts-a", "failed"), ("udts-a", "finished"), ("udts-b", "finished")]
+        for topic in set(stage.topics) - {Topic.ALERTS}:
+            assert _told(stage, topic) == all_news
+        # The first news of each task was tried; the second news of one waits for its first.
+        tried = [found for found in stage.waiting() if found["attempts"]]
+        assert [(found["attempts"], found["permanent"]) for found in tried] == [(1, False), (1, False)]
+        assert all(found["last_error"] for found in tried)
+        stage.proxy.clear()
+        while stage.waiting():
+            end_leases(stage)
+            assert stage.run().error == ""
+        assert _told(stage, Topic.ALERTS) == all_news
+
+
+def test_a_notification_that_is_not_accepted_waits_alone(stages: Stages) -> None:
+    """Another task is told on the same topic; the log and the outbox say why this one was not."""
     with stages(tasks=["udts-a", "udts-b"]) as stage:
         stage.run()
         set_step(stage, {"udts-a": "Failed", "udts-b": "Done"})
-        stage.proxy.rule(PUBLISH, fault)
+        stage.proxy.rule(PUBLISH, AWAY)
         ended = stage.run()
         assert ended.error.startswith("RunError: -/udts-a/v2/failed was not accepted"), ended.error
         (line,) = errors(ended)
         assert "-/udts-a" in line
-        assert [message.attributes["event"] for message in stage.messages(Topic.ALERTS)] == ["finished"]
-        assert len(stage.messages(Topic.EVENTS)) == 2
+        assert _told(stage, Topic.ALERTS) == [("udts-b", "finished")]
         (waiting,) = stage.waiting()
         assert (waiting["attempts"], waiting["permanent"]) == (1, False)
+        assert "ServiceUnavailable" in waiting["last_error"]
         assert waiting["last_error"] in ended.error

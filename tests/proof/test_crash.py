@@ -9,9 +9,10 @@ import pytest
 from tests.proof.conftest import Stages
 from tests.proof.crash import Tried, die, points_of, try_points
 from tests.proof.figures import note
-from tests.proof.operations import end_leases
+from tests.proof.marks import RENEWED, secret_of
+from tests.proof.operations import end_leases, tasks_in_a_parameter
 from tests.proof.proxy import Fault
-from tests.proof.stage import Stage
+from tests.proof.stage import Stage, keep_keys
 from tests.proof.story import REFUSED, UNSEEN, Story, set_step
 from udts_monitor.notification import Topic
 
@@ -142,6 +143,30 @@ LEFT_OFF = Story(
 )
 
 
+def _tasks_and_keys_of_its_own(stage: Stage) -> None:
+    tasks_in_a_parameter(stage)
+    stage.environment["UCLOUD_SECRET_ARN"] = keep_keys(stage.aws)
+
+
+def _keys_are_renewed(stage: Stage) -> None:
+    """The first run has just read the old keys when they are exchanged; so UCloud rejects them."""
+    set_step(stage, {"udts-a": "Failed"})
+    secret = stage.environment["UCLOUD_SECRET_ARN"]
+
+    def renew() -> None:
+        stage.aws.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=secret_of(RENEWED))
+        stage.ucloud.set_keys(RENEWED.public_key, RENEWED.private_key)
+
+    stage.proxy.rule("GetSecretValue", Fault(delay_seconds=0.01, act=renew), count=1)
+
+
+RENEWED_KEYS = replace(
+    ONE_FAILURE,
+    steps=[_tasks_and_keys_of_its_own, _keys_are_renewed],
+    variables={"renewal_pause_seconds": 0},
+)
+
+
 def _holds(tried: list[Tried]) -> None:
     """What has to be true of every point."""
     assert [str(found.point) for found in tried if not found.reached] == []
@@ -233,3 +258,11 @@ def test_a_silence_is_settled_wherever_the_run_is_killed(stages: Stages) -> None
 def test_tasks_left_off_are_told_wherever_the_run_is_killed(stages: Stages) -> None:
     """A run too short for all tasks says where the next is to begin."""
     assert "UpdateItem STATE -/udts-c" in _calls(_try(stages, "left-off", LEFT_OFF, steps=[1]))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_renewed_keys_are_taken_wherever_the_run_is_killed(stages: Stages) -> None:
+    """The list of tasks in a parameter, the keys exchanged while they are read: the failure is told."""
+    calls = _calls(_try(stages, "renewed-keys", RENEWED_KEYS, steps=[1]))
+    assert {"GetParameter", "GetSecretValue", "GetSecretValue (2)", "GetUDTSTaskStatus udts-a (2)"} <= calls
