@@ -1,5 +1,6 @@
 """For all tests: generated cases are not timed, and tests that share something costly share a process."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ settings.load_profile("shared cores")
 
 # Their fixtures deploy a stack, start a local AWS or translate the template: once for a whole folder.
 _TOGETHER = ("contract", "e2e", "proof", "template")
+
+
+@pytest.fixture
+def as_in_ci() -> Iterator[None]:
+    """What hypothesis takes for usual where it sees CI: the same cases every time."""
+    settings.load_profile("ci")
+    yield
+    settings.load_profile("shared cores")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -74,8 +74,8 @@ def _sns(notification: Notification) -> Iterator[str]:
             yield f"attribute {name}={value!r}"
         if _REFUSED_BY_SQS.search(value) or len(value.splitlines()) != 1:
             yield f"attribute {name}={value!r}"
-    size = len(body.encode()) + sum(
-        len(f"{name}String{value}".encode()) for name, value in attributes.items()
+    size = len(body.encode(errors="replace")) + sum(
+        len(f"{name}String{value}".encode(errors="replace")) for name, value in attributes.items()
     )
     if size > 256 * KIB:
         yield f"{size} bytes"
@@ -88,7 +88,7 @@ def _alert(notification: Notification) -> Iterator[str]:
     kinds = {unicodedata.category(char) for char in notification.body.replace("\n", "")}
     if kinds & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
         yield f"unprintable {kinds}"
-    if not notification.body.splitlines()[0].strip():
+    if not notification.body.partition("\n")[0].strip():
         yield "an empty first line"
 
 

@@ -200,22 +200,39 @@ def test_no_text_from_outside_does_harm(
     _assert_safe(task, steps)
 
 
+def _another_round(cases: int, seen: set[int]) -> int:
+    """So many new cases, also where CI would repeat the same ones; what they are is added to those seen."""
+    done = 0
+
+    @settings(max_examples=cases, derandomize=False, database=None, suppress_health_check=list(HealthCheck))
+    @given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
+    def another_case(task: dict[str, str], steps: Steps) -> None:
+        nonlocal done
+        done += 1
+        seen.add(hash(repr((task, steps))))
+        _assert_safe(task, steps)
+
+    another_case()
+    return done
+
+
 # In rounds, because hypothesis remembers every choice of a round: all at once are gigabytes.
 @pytest.mark.soak
 @pytest.mark.parametrize("round_number", range(20))
 def test_no_text_from_outside_does_harm_in_ten_thousand_cases(round_number: int) -> None:
     """The same, for long: each round with other cases."""
-    done = 0
+    different: set[int] = set()
+    done = _another_round(500, different)
+    assert done >= 500
+    note(f"hostile-round-{round_number}", {"cases": done, "different": len(different)})
 
-    @settings(max_examples=500, database=None, suppress_health_check=list(HealthCheck))
-    @given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
-    def another_case(task: dict[str, str], steps: Steps) -> None:
-        nonlocal done
-        done += 1
-        _assert_safe(task, steps)
 
-    another_case()
-    note(f"hostile-round-{round_number}", {"cases": done})
+@pytest.mark.usefixtures("as_in_ci")
+def test_each_round_has_cases_of_its_own() -> None:
+    """What one round saw is, but for the simplest, not what another sees; in CI too."""
+    first, second = set[int](), set[int]()
+    assert min(_another_round(20, first), _another_round(20, second)) >= 20
+    assert len(first & second) < 10
 
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck))

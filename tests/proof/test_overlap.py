@@ -5,10 +5,11 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from typing import Any
@@ -26,6 +27,7 @@ from udts_monitor.event import Event
 from udts_monitor.monitor import Run
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.outbox import Pending
 from udts_monitor.policy import Policy
 from udts_monitor.ports import Heartbeat
 from udts_monitor.store import Store
@@ -52,8 +54,13 @@ class Delayed:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """The port's method, late."""
-        method = getattr(self._port, name)
+        return self._late(getattr(self._port, name))
 
+    def __call__(self) -> Any:  # noqa: ANN401 - a port that is a function
+        """The port itself, late."""
+        return self._late(self._port)()
+
+    def _late(self, method: Any) -> Callable[..., Any]:  # noqa: ANN401 - any method of any port
         def late(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - any method of any port
             time.sleep(self._random.uniform(0, self._most))
             try:
@@ -66,11 +73,18 @@ class Delayed:
 
 @dataclass
 class Witness:
-    """A store's witness: what was really saved, whoever was told so."""
+    """A store's witness: what was really saved, whoever was told so.
+
+    Attributes:
+        lost: saves that another run was faster than.
+        digests: by id the notifications that were bound to it.
+    """
 
     store: Any
     saved: list[Assessment] = field(default_factory=list)
+    lost: int = 0
     events: list[Event] = field(default_factory=list)
+    digests: dict[str, list[Notification]] = field(default_factory=lambda: defaultdict(list))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the rest of the port
@@ -84,7 +98,22 @@ class Witness:
             if done:
                 self.saved.append(assessment)
                 self.events += assessment.events
+            self.lost += not done
         return done
+
+    def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
+        """The port."""
+        done: bool = self.store.bind(members, digest_id)
+        with self.lock:
+            if done:
+                self.digests[digest_id] += [pending.notification for pending in members]
+        return done
+
+    def told_by(self, message: Notification) -> Iterator[str]:
+        """What a message tells: itself or, in a digest, each of its members that has a line there."""
+        for told in self.digests.get(message.event_id, [message]):
+            if told is message or told.summary[:80] in message.body:
+                yield f"{told.event_id} {told.topic}"
 
     def open_outage(self, outage: object, event: Event, *rest: Any) -> bool:  # noqa: ANN401
         """The port."""
@@ -102,14 +131,16 @@ class Witness:
 
 
 @contextmanager
-def overlapping(store: object, most_seconds: float) -> Iterator[tuple[World, Witness]]:
+def overlapping(
+    store: object, most_seconds: float, digest_above: int = 1_000_000
+) -> Iterator[tuple[World, Witness]]:
     """A world whose ports all take up to so long before and after each call."""
-    world = World(TASKS, policy=AT_ONCE, digest_above=1_000_000)
+    world = World(TASKS, policy=AT_ONCE, digest_above=digest_above)
     witness = Witness(store)
     late: dict[str, Any] = {
         name: Delayed(port, most_seconds, seed)
         for seed, (name, port) in enumerate(
-            {"ucloud": world.ucloud, "store": witness, "sns": world.sns}.items()
+            {"ucloud": world.ucloud, "store": witness, "sns": world.sns, "clock": world.clock}.items()
         )
     }
     reached, accepted = world.ucloud, world.sns
@@ -150,14 +181,17 @@ def draw(seed: int) -> dict[str, str | NoAnswer]:
 
 
 def told_twice_or_never(world: World, witness: Witness) -> dict[str, int]:
-    """Every notification that was not accepted exactly once, with how often it was."""
-    accepted = Counter(f"{found.event_id} {found.topic}" for found in vars(world)["told"].accepted)
+    """Every notification that was not told exactly once, alone or in a digest, with how often it was."""
+    accepted = Counter(name for found in vars(world)["told"].accepted for name in witness.told_by(found))
     due = {f"{event.id} {topic}" for event in witness.events for topic in world.topics}
     return {name: accepted[name] for name in due | set(accepted) if accepted[name] != 1 or name not in due}
 
 
 def lost_updates(witness: Witness) -> list[str]:
-    """Where the saved versions of a task have a gap, a double, or do not begin where the last one ended."""
+    """Where the saved versions of a task have a gap, a double, or do not begin as the last one ended.
+
+    But for the mark of the place to go on from, which is no version.
+    """
     by_task: dict[str, list[Assessment]] = defaultdict(list)
     for found in witness.saved:
         by_task[found.task.key].append(found)
@@ -166,19 +200,21 @@ def lost_updates(witness: Witness) -> list[str]:
         saved.sort(key=lambda found: found.after.version)
         if [found.after.version for found in saved] != list(range(1, len(saved) + 1)):
             wrong.append(f"{key}: {[found.after.version for found in saved]}")
-        pairs = pairwise(saved)
-        wrong += [f"{key}: v{b.after.version}" for a, b in pairs if a.after.status != b.before.status]
+        ends = [(replace(a.after, left_off_at=None), b.before) for a, b in pairwise(saved)]
+        wrong += [f"{key}: v{end.version}" for end, then in ends if end != replace(then, left_off_at=None)]
     return wrong
 
 
-def rounds(store: object, *, number: int, most_seconds: float) -> dict[str, object]:
+def rounds(
+    store: object, *, number: int, most_seconds: float, digest_above: int = 1_000_000
+) -> dict[str, object]:
     """Rounds in which UCloud says something new and eight runs see it at once.
 
     A single run in a world of its own says what is to be told.
     """
     began = time.monotonic()
     alone = World(TASKS, policy=AT_ONCE)
-    with overlapping(store, most_seconds) as (world, witness):
+    with overlapping(store, most_seconds, digest_above) as (world, witness):
         for seed in range(number):
             answers = draw(seed)
             alone.ucloud.set(**answers)
@@ -191,12 +227,16 @@ def rounds(store: object, *, number: int, most_seconds: float) -> dict[str, obje
             world.clock.forward()
     assert told_twice_or_never(world, witness) == {}
     assert lost_updates(witness) == []
+    # Somebody was too late now and then: they did overlap.
+    assert witness.lost
     return {
         "rounds": number,
         "runs": number * RUNS_AT_ONCE,
         "events": len(witness.events),
         "notifications": len(vars(world)["told"].accepted),
+        "digests": len(witness.digests),
         "saves": len(witness.saved),
+        "saves too late": witness.lost,
         "seconds": round(time.monotonic() - began, 1),
     }
 
@@ -206,25 +246,25 @@ def stream(store: object, *, seconds: float, most_seconds: float) -> dict[str, o
     with overlapping(store, most_seconds) as (world, witness):
         # Whatever waits behind another run's lease at the end waits for that lease.
         leases_over = timedelta(0)
-        vars(world)["clock"] = lambda: datetime.now(UTC) + leases_over
-        over, lock, runs = time.monotonic() + seconds, threading.Lock(), Counter[str]()
+        vars(world)["clock"] = Delayed(lambda: datetime.now(UTC) + leases_over, most_seconds, 3)
+        over = time.monotonic() + seconds
 
-        def work() -> None:
+        def work(number: int) -> int:
+            # The same world, but runs with names of its own.
+            own, first = copy(world), number * 1_000_000
+            own.runs = first
             while time.monotonic() < over:
-                with lock:
-                    run = world.start()
-                run.check_tasks(world.tasks)
-                runs["done"] += 1
+                own.start().check_tasks(own.tasks)
+            return own.runs - first
 
         with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
-            workers = [pool.submit(work) for _ in range(RUNS_AT_ONCE)]
+            workers = [pool.submit(work, number) for number in range(1, RUNS_AT_ONCE + 1)]
             for seed in range(10_000):
                 vars(world)["at_ucloud"].set(**draw(seed))
                 time.sleep(20 * most_seconds)
                 if time.monotonic() >= over:
                     break
-        for worker in workers:
-            worker.result()
+        runs = sum(worker.result() for worker in workers)
         leases_over = LEASE
         # Whatever happened: out of reach for all has to end up told, and so has its end.
         vars(world)["at_ucloud"].set(**{task.replace("-", "_"): REFUSED for task in TASKS})
@@ -237,11 +277,13 @@ def stream(store: object, *, seconds: float, most_seconds: float) -> dict[str, o
             world.start().check_tasks(world.tasks)
         assert told_twice_or_never(world, witness) == {}
         assert lost_updates(witness) == []
+        assert witness.lost
         assert witness.store.outbox().pending == ()
         states = witness.store.load_states().values()
         assert [state.unanswered for state in states] == [None] * len(TASKS)
         assert witness.store.save_heartbeat({"ran_at": "now"}).outages == ()
-    return {"runs": runs["done"], "events": len(witness.events), "saves": len(witness.saved)}
+    saves = {"saves": len(witness.saved), "saves too late": witness.lost}
+    return {"runs": runs, "events": len(witness.events), **saves}
 
 
 def real_store(aws: SharedAws) -> Store:
@@ -262,6 +304,15 @@ def test_eight_runs_at_once_tell_what_one_would(store: object, request: pytest.F
     where = request.node.callspec.id
     figures = rounds(store, number=40 if where == "fake" else 15, most_seconds=0.004)
     note(f"overlap-rounds-{where}", figures)
+
+
+def test_eight_runs_at_once_tell_each_event_in_one_message(
+    store: object, request: pytest.FixtureRequest
+) -> None:
+    """Where people get digests: an event has its line in one of them or a message of its own, once."""
+    figures = rounds(store, number=15, most_seconds=0.004, digest_above=1)
+    assert figures["digests"]
+    note(f"overlap-digests-{request.node.callspec.id}", figures)
 
 
 def test_runs_that_never_pause_lose_nothing(store: object, request: pytest.FixtureRequest) -> None:
@@ -331,10 +382,10 @@ def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: obj
         due = 2 * len(world.topics)
         assert len(witness.store.outbox().pending) == due
         world.clock.forward(LEASE - timedelta(microseconds=1))
-        at_once(world)
+        assert at_once(world) == [None] * RUNS_AT_ONCE
         assert accepted.accepted == []
         world.clock.forward(timedelta(microseconds=1))
-        at_once(world)
+        assert at_once(world) == [None] * RUNS_AT_ONCE
         assert len(accepted.accepted) == due
         assert told_twice_or_never(world, witness) == {}
         assert witness.store.outbox().pending == ()

@@ -1,5 +1,6 @@
 """Runs over the real UCloud client and a simulator, with a table, topics and a clock that are fakes."""
 
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ class Weather:
     Attributes:
         seen: for each run the tasks that gave an observation.
         asked: for each run the tasks that were asked.
+        causes: of the checks without an answer, by the reason given for them.
         longest_seconds: the longest run, beyond the end of its checks.
     """
 
@@ -38,6 +40,7 @@ class Weather:
     world: World
     seen: list[set[str]] = field(default_factory=list)
     asked: list[set[str]] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
     longest_seconds: float = float("-inf")
 
     def run(self, *, seconds: float) -> Summary:
@@ -67,6 +70,21 @@ class Weather:
             for found in self.world.sns.accepted
             if found.topic is Topic.EVENTS and found.task_key == MONITOR.key and found.kind == "unreachable"
         )
+
+    def told_too_often(self) -> list[str]:
+        """Tasks told on their own for a cause that was told before, of another one or of all.
+
+        The very first that a cause keeps from being seen may have been alone with it. What never was told of
+        all, a timeout here and there on a busy machine, is each task's own.
+        """
+        known, again = set[str](), list[str]()
+        for found in self.world.sns.accepted:
+            if found.topic is Topic.EVENTS and found.kind == "unreachable":
+                cause = self.causes[json.loads(found.body)["data"]["reason"]]
+                if found.task_key != MONITOR.key and cause in known & set(self.outages):
+                    again.append(f"{found.task_key}: {cause}")
+                known.add(cause)
+        return again
 
     def told_out_of_turn(self) -> list[str]:
         """Whose beginnings and ends out of reach do not take turns."""
@@ -129,6 +147,8 @@ class _Watched:
         answer = self._client.check(task, deadline)
         if isinstance(answer, Observation):
             self._noted.seen[place].add(task.task_id)
+        else:
+            self._noted.causes[answer.reason] = answer.cause
         return answer
 
 
