@@ -87,7 +87,7 @@ def _run(event: object, context: LambdaContext) -> Summary:
             said = cut(repr(other), _QUOTE_LIMIT)
             raise CommandError(f"The command {said} is not known; known are check, test and silence")
     if summary.errors:
-        raise RunError("; ".join(summary.errors))
+        raise RunError(cut("; ".join(summary.errors), REASON_LIMIT))
     return summary
 
 

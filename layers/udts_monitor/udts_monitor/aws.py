@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from udts_monitor.credentials import KeysError
 from udts_monitor.errors import ConfigurationError, ParameterError
 from udts_monitor.ports import SERVICE
+from udts_monitor.text import said
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -88,7 +89,7 @@ def read_parameter(client: "SSMClient", name: str) -> str:
     except ClientError as error:
         if _code(error) in _CONFIGURATION_CODES:
             advice = "check the name, the parameter and the function's permission for it"
-            problem = f"UDTS_TASKS: the parameter {name} cannot be read: {error}; {advice}"
+            problem = f"UDTS_TASKS: the parameter {name} cannot be read: {said(error)}; {advice}"
             raise ConfigurationError([problem]) from error
         raise _unread(name, error) from error
     except BotoCoreError as error:
@@ -135,7 +136,8 @@ class TaskList:
 
 def _unread(name: str, error: Exception) -> ParameterError:
     return ParameterError(
-        f"The task list in the parameter {name} could not be read just now, the next run tries again: {error}"
+        f"The task list in the parameter {name} could not be read just now; the next run tries again: "
+        f"{said(error)}"
     )
 
 

@@ -178,7 +178,9 @@ class Run:
 
     def _note_error(self, key: str, error: BaseException) -> None:
         said = str(error) if isinstance(error, MonitorError) else type(error).__name__
-        logger.error("task not processed", task=key, cause=said, exc_info=error)
+        # What has words of its own needs no stack.
+        stack = None if isinstance(error, MonitorError) else error
+        logger.error("task not processed", task=key, cause=said, exc_info=stack)
         self._summary.errors.append(f"{key}: {said}")
 
     def _assess(self, task: TaskRef, answer: Observation | NoAnswer) -> _Checked:

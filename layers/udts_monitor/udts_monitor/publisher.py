@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from udts_monitor.errors import PublishError
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.ports import SERVICE
+from udts_monitor.text import said
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -66,9 +67,9 @@ class Publisher:
                 **subject,
             )
         except ClientError as error:
-            raise PublishError(f"{arn}: {error}", permanent=_refused(error)) from error
+            raise PublishError(f"{arn}: {said(error)}", permanent=_refused(error)) from error
         except BotoCoreError as error:
-            raise PublishError(f"{arn}: {error}", permanent=False) from error
+            raise PublishError(f"{arn}: {said(error)}", permanent=False) from error
 
     def listeners(self) -> dict[str, int]:
         """Confirmed subscriptions by topic; a topic that cannot be asked is missing."""
@@ -77,7 +78,7 @@ class Publisher:
             try:
                 found = self._client.get_topic_attributes(TopicArn=arn)["Attributes"]
             except (BotoCoreError, ClientError) as error:
-                logger.warning("subscriptions not counted", topic=topic, cause=str(error))
+                logger.warning("subscriptions not counted", topic=topic, cause=said(error))
             else:
                 counted[str(topic)] = int(found.get("SubscriptionsConfirmed", 0))
         return counted

@@ -31,6 +31,7 @@ from udts_monitor.outbox import Claim, Pending
 from udts_monitor.ports import Heartbeat, Outbox
 from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
+from udts_monitor.text import said
 from udts_monitor.times import iso
 
 if TYPE_CHECKING:
@@ -388,7 +389,7 @@ def _as_store_error(attempt: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise StoreError(f"The table could not be used to {attempt}: {error}") from error
+        raise StoreError(f"The table could not be used to {attempt}: {said(error)}") from error
 
 
 def _wire(values: Mapping[str, Any]) -> dict[str, Any]:

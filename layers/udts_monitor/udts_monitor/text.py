@@ -4,6 +4,7 @@ import unicodedata
 
 # Control and format characters (right-to-left marks among them), surrogates, private use, unassigned.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_ERROR_LIMIT = 1_000
 # Line ends of every alphabet, and the tab.
 _SPACES = dict.fromkeys(map(ord, "\t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 
@@ -36,6 +37,11 @@ def cut(text: str, limit: int, *, mark: str = "...") -> str:
     if len(on_a_word) < len(kept) * 2 // 3:
         on_a_word = kept
     return (on_a_word.rstrip() + mark)[:limit]
+
+
+def said(error: BaseException) -> str:
+    """The words of an error from outside, on one line and not many."""
+    return cut(one_line(str(error)), _ERROR_LIMIT)
 
 
 def _printable(line: str) -> str:
