@@ -181,6 +181,10 @@ OPERATIONS = {
         call="UpdateItem STATE -/udts-b",
         scene=Scene(before=_ucloud_hangs, variables={"max_concurrency": 1}, seconds=12.0),
     ),
+    "read outages": Operation(
+        call="Query MONITOR",
+        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, story=NEWS_AND_OUTAGE),
+    ),
     "open outage": Operation(
         call="TransactWriteItems outage MONITOR RUN",
         scene=Scene(before=_ucloud_refuses, after=_outage_and_news, story=NEWS_AND_OUTAGE),
