@@ -1,6 +1,7 @@
 """Keys that leave a mark wherever they, or a part of them, turn up, in whatever disguise."""
 
 import json
+import logging
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -63,3 +64,15 @@ def _base64(core: str) -> set[str]:
             # The first and the last letters depend on the neighbours.
             found.add(whole[4:-4])
     return found
+
+
+class Everything(logging.Handler):
+    """What any library logs at any level, formatted and raw."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it, its exception and its arguments."""
+        self.lines.append(f"{record.name}: {self.format(record)} {record.__dict__!r}")

@@ -23,7 +23,7 @@ from moto.sns.models import sns_backends
 from functions.check_tasks import app
 from local.simulator import Simulator, simulator_running
 from tests.proof.fork_server import Context
-from tests.proof.marks import MARKED, asked, disguises, found_in, secret_of
+from tests.proof.marks import MARKED, Everything, asked, disguises, found_in, secret_of
 from tests.table import create_table
 from tests.ucloud.servers import RawServer, head, https_server, raw_server, sends
 from udts_monitor import credentials
@@ -42,18 +42,6 @@ def _client(service: str) -> Any:  # noqa: ANN401 - any service
     """The tests' own client: moto needs only one, and making it takes longer than using it."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client(service, region_name=REGION, **keys)  # type: ignore[call-overload]
-
-
-class Everything(logging.Handler):
-    """What any library logs at any level, formatted and raw."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it, its exception and its arguments."""
-        self.lines.append(f"{record.name}: {self.format(record)} {record.__dict__!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Runs over the real UCloud client and a simulator, with a table, topics and a clock that are fakes."""
 
 import json
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +11,10 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator, simulator_running
+from local.simulator import Simulator, simulator_running
+from tests.proof.marks import MARKED, Everything, found_in
 from tests.world import World
-from udts_monitor.credentials import FixedKeys, KeyPair
+from udts_monitor.credentials import FixedKeys
 from udts_monitor.event import MONITOR
 from udts_monitor.notification import Topic
 from udts_monitor.observation import NoAnswer, Observation
@@ -108,7 +110,7 @@ def weather(
     statuses: Mapping[str, str] | None = None,
     patient: bool = True,
 ) -> Iterator[Weather]:
-    """Tasks that are all Syncing, or what is given.
+    """Tasks that are all Syncing, or what is given. Whatever happens, the keys are nowhere in the end.
 
     Args:
         tasks: how many.
@@ -119,18 +121,42 @@ def weather(
     """
     names = [f"udts-{number:03}" for number in range(tasks)]
     steps = [{"id": name, "steps": [(statuses or {}).get(name, "Syncing")]} for name in names]
-    with simulator_running({"tasks": steps}) as simulator:
+    scenario = {"tasks": steps}
+    with (
+        simulator_running(
+            scenario, public_key=MARKED.public_key, private_key=MARKED.private_key
+        ) as simulator,
+        _all_that_is_logged() as logged,
+    ):
         world = World(names, policy=Policy(), max_concurrency=max_concurrency, digest_above=1000)
         more: dict[str, Any] = {} if patient else {"sleep": lambda _: None}
         client = UCloud(
             base_url=url or simulator.url,
-            keys=FixedKeys(KeyPair(TEST_PUBLIC_KEY, TEST_PRIVATE_KEY)),
+            keys=FixedKeys(MARKED),
             connections=max_concurrency,
             **more,
         )
         made = Weather(ucloud=simulator, world=world)
         vars(world)["ucloud"] = _Watched(client, made)
         yield made
+        assert logged
+        store = world.store
+        kept = [store.states, store.waiting, store.outages, store.heartbeat, world.sns.accepted]
+        left = found_in("\n".join([*logged, *map(repr, kept)]), names)
+        assert not left, f"the runs left {left}"
+
+
+@contextmanager
+def _all_that_is_logged() -> Iterator[list[str]]:
+    everything, root = Everything(), logging.getLogger()
+    level = root.level
+    root.addHandler(everything)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield everything.lines
+    finally:
+        root.setLevel(level)
+        root.removeHandler(everything)
 
 
 class _Watched:
