@@ -167,6 +167,21 @@ def test_a_worse_failure_in_a_known_incident_is_told() -> None:
     assert [kind for kind, _ in overtaken("Failed", "RetryPending", "FailedUnrecoverable")] == ["failed"] * 2
 
 
+def test_a_state_that_lost_is_not_saved_by_another_way() -> None:
+    """It has the faster one's version: freed from an outage that is over, it would replace that one."""
+    world = World()
+    world.ucloud.set(udts_1=REFUSED)
+    world.run()
+    world.store.outages.clear()
+    stale, load = world.store.load_states(), world.store.load_states
+    world.ucloud.set(udts_1="Failed")
+    world.run()
+    world.store.load_states = lambda: stale  # type: ignore[method-assign]
+    world.ucloud.set(udts_1=NoAnswer(cause="RetCode 292", reason="no such project", configuration=True))
+    world.run()
+    assert [state.status for state in load().values()] == ["Failed"]
+
+
 def test_what_can_be_seen_again_is_left_to_the_next_run() -> None:
     """Counting a check on top of another run's would make three checks in a row of one moment."""
     assert overtaken("Loading", "Syncing", "Frobnicating") == []
