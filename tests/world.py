@@ -16,7 +16,8 @@ from udts_monitor.ports import Limits, Ports, Rules, Summary
 from udts_monitor.tasks import TaskRef
 from udts_monitor.wording import Display
 
-LEASE = timedelta(minutes=1)
+# As deployed: the time Lambda gives a run, and a margin. So a lease outlasts the next run, a minute later.
+LEASE = timedelta(seconds=62)
 
 
 @dataclass

@@ -504,6 +504,32 @@ def test_a_time_without_a_zone_is_named_and_hides_no_other(table: Table) -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("attempts", {"S": "x"}),
+        ("attributes", {"S": "oops"}),
+        ("kind", {"L": []}),
+        ("task_key", {"M": {}}),
+        ("body", {"N": "1"}),
+    ],
+)
+def test_damage_of_any_attribute_hides_no_other_item(table: Table, name: str, damage: Any) -> None:  # noqa: ANN401
+    """Otherwise it would raise where it is used, in every run, before anything is published."""
+    store = Store(table.client, table.name, RETENTION)
+    fail(store)
+    sk = table.items("OUTBOX")[0]["sk"]["S"]
+    table.client.update_item(
+        TableName=table.name,
+        Key={"pk": {"S": "OUTBOX"}, "sk": {"S": sk}},
+        UpdateExpression="SET #name = :damage",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":damage": damage},
+    )
+    found = store.outbox()
+    assert (len(found.pending), list(found.unreadable)) == (1, [sk])
+
+
+@pytest.mark.parametrize(
     ("damage", "opens"),
     [
         ({"S": "soon"}, True),

@@ -271,7 +271,7 @@ class Oracle:
 
     def _end_outages(self, began: datetime, now: datetime, view: Mapping[str, Task]) -> None:
         """Who thinks that one is over looks again, at what other runs know by now."""
-        settled = {cause: chain for cause, (since, chain) in self.outages.items() if since < began}
+        settled = {cause: chain for cause, (_, chain) in self.outages.items() if self._told_at[cause] < began}
         if settled.keys() <= _held_open(view.values()):
             return
         known = _held_open(self.tasks[name] for name in view if name in self.tasks)
@@ -297,10 +297,10 @@ class Oracle:
         over = {scope: quiet for scope, quiet in self.quiet.items() if quiet.until <= now}
         active = {scope: quiet for scope, quiet in self.quiet.items() if quiet.until > now}
         ended = [told for told in self._waiting if _held(told, over) and not _held(told, active)]
-        ways: dict[str, list[Told]] = {}
+        ways: dict[tuple[str, str], list[Told]] = {}
         for told in ended:
             # Outages of different causes are different matters.
-            ways.setdefault(told.chain if told.task == MONITOR else told.task, []).append(told)
+            ways.setdefault(_matter(told), []).append(told)
         others = [told for told in self._waiting if not any(told is found for found in ended)]
         dropped = {id(told) for way in ways.values() for told in self._no_longer_matter(way, others)}
         left = [told for told in self._waiting if id(told) not in dropped]
@@ -318,7 +318,7 @@ class Oracle:
     def _matters(self, told: Told, way: list[Told], others: list[Told]) -> bool:
         task = self.tasks.get(told.task, Task())
         # People are told of no end without its beginning.
-        ends = {found.chain for found in others if found.kind in {"recovered", "reachable"}}
+        ends = {found.chain for found in others if found.kind in {"recovered", "reachable", "finished"}}
         if told.kind in {"failed", "unreachable"} and not told.again and told.chain in ends:
             return True
         match told.kind:
@@ -330,7 +330,7 @@ class Oracle:
                 return task.word in FAILED | {"Stopped"}
             case "stopped":
                 return task.word == "Stopped"
-            case "finished":
+            case "finished" if task.word in FINISHED or not told.chain:
                 return task.word in FINISHED
             case "unknown_status":
                 return task.word not in KNOWN
@@ -387,6 +387,15 @@ def _what_lasts(task: Task, limits: Limits, now: datetime) -> Iterator[tuple[str
         if passed > incident.reminded:
             incident.reminded = passed
             yield "reminder", incident.chain
+
+
+def _matter(told: Told) -> tuple[str, str]:
+    """Each outage, and whether a task can be reached, are matters of their own, and so is an unknown word."""
+    if told.task == MONITOR:
+        return told.task, told.chain
+    return told.task, {"reachable": "reach", "unreachable": "reach", "unknown_status": "word"}.get(
+        told.kind, ""
+    )
 
 
 def _held_open(tasks: Iterable[Task]) -> set[str]:

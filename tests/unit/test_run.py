@@ -4,12 +4,13 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.fakes import kinds
 from tests.walk import NOON, X, failed
-from tests.world import World
+from tests.world import LEASE, World
 from udts_monitor.errors import PublishError, StoreError
 from udts_monitor.event import Kind
 from udts_monitor.monitor import in_turn
@@ -160,6 +161,37 @@ def test_a_second_finish_is_told_although_the_faster_run_had_no_answer() -> None
 def test_a_finish_another_run_has_told_is_not_told_again_after_the_restart() -> None:
     """Two runs were faster: one told the finish, the next saw the task begin anew."""
     assert len(overtaken("Loading", "Starting", "Done", between="Done")) == 1
+
+
+@pytest.mark.parametrize("after", ["Stopped", "Done"])
+def test_a_failure_another_run_has_told_is_not_told_again_when_it_is_over(after: str) -> None:
+    """Two runs were faster: one told the failure, the next saw its end, and the incident's."""
+    told = [kind for kind, _ in overtaken("Loading", after, "Failed", between="Failed")]
+    assert told.count("failed") == 1
+
+
+def test_an_outage_told_again_by_another_run_is_not_ended_by_a_slower_one() -> None:
+    """It has not seen the task that has just joined it."""
+    world = World(["udts-1", "udts-2"], topics=(Topic.EVENTS,))
+    world.ucloud.set(udts_1=REFUSED)
+    world.run(forward=timedelta(hours=2))
+    slow = world.start()
+    world.clock.forward(timedelta(seconds=1))
+    world.ucloud.set(udts_1="Syncing", udts_2=REFUSED)
+    opened = world.store.open_outage
+
+    def opens(*given: Any) -> bool:  # noqa: ANN401 - any of the port
+        done = opened(*given)
+        world.store.open_outage = opened  # type: ignore[method-assign]
+        world.ucloud.set(udts_1="Syncing", udts_2="Syncing")
+        slow.check_tasks(world.tasks)
+        return done
+
+    world.store.open_outage = opens  # type: ignore[method-assign]
+    world.run()
+    assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable"]
+    world.run()
+    assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable", "reachable"]
 
 
 def test_a_worse_failure_in_a_known_incident_is_told() -> None:
@@ -380,7 +412,7 @@ def test_a_dead_run_s_notifications_wait_for_its_lease_and_no_longer() -> None:
     # load_states, check, save, outbox: it dies before the first publish.
     assert world.run_killed_at(5, after=False)
     world.clock.forward(timedelta(seconds=-30))
-    assert world.run(forward=timedelta(seconds=29)).pending == 2
+    assert world.run(forward=LEASE - timedelta(seconds=31)).pending == 2
     assert world.sns.accepted == []
     world.clock.forward(timedelta(seconds=1))
     assert world.run().published == 2

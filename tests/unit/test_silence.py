@@ -1,7 +1,8 @@
 """Silences: what is held back, what comes afterwards, and what a wrong wish is told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from udts_monitor.errors import CommandError, StoreError
 from udts_monitor.event import MONITOR
 from udts_monitor.notification import Topic
 from udts_monitor.observation import NoAnswer, Observation
+from udts_monitor.outbox import Pending
 from udts_monitor.policy import Policy
 from udts_monitor.silence import Silence, parse_silence
 
@@ -95,6 +97,80 @@ def test_what_a_silence_holds_does_not_wait_for_sns() -> None:
     world = silenced(minutes=600)
     checks(world, *["Failed"] * 30)
     assert (world.store.heartbeat["pending"], world.run().oldest_pending_seconds) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "within", "after", "told"),
+    [
+        pytest.param(
+            [], ["Failed", X, X, X], ["Syncing"] * 4, ["failed", "unreachable", "reachable", "recovered"],
+            id="a failure, then out of reach",
+        ),
+        pytest.param(
+            [], ["Failed", "Odd", "Odd", "Odd"], ["Syncing"] * 4, ["failed", "unknown_status", "recovered"],
+            id="a failure, then an unknown word",
+        ),
+        pytest.param(
+            ["Failed"], [*["Syncing"] * 3, X, X, X], ["Syncing"],
+            ["failed", "recovered", "unreachable", "reachable"],
+            id="a recovery, then out of reach",
+        ),
+        pytest.param(
+            ["Failed"], ["Starting", "Done", "Starting", "Dumping"], ["Dumping"] * 3, ["failed", "finished"],
+            id="a finish, then anew",
+        ),
+    ],
+)  # fmt: skip
+def test_one_matter_does_not_speak_for_another(
+    before: list[str], within: list[str | NoAnswer], after: list[str], told: list[str]
+) -> None:
+    """Whoever was told of a failure hears its end, and nobody hears an end without its beginning."""
+    world = World(topics=(Topic.ALERTS,))
+    checks(world, "Syncing", *before)
+    until = world.clock() + timedelta(minutes=len(within))
+    world.start().silence(Silence(scope="all", since=world.clock(), until=until, by="ada"))
+    assert len(world.sns.accepted) == len(before)
+    checks(world, *within, within[-1], *after, *after)
+    assert [found.kind for found in world.sns.accepted] == told
+    assert world.store.waiting == {}
+
+
+def test_a_failure_of_a_task_nobody_can_read_is_told_after_the_silence() -> None:
+    """Nobody knows that it is over."""
+    world = silenced(minutes=2)
+    checks(world, "Failed")
+    load = world.store.load_states
+    world.store.load_states = dict  # type: ignore[method-assign]
+    assert ("failed", "alerts") in checks(world, "Failed", "Failed")
+    world.store.load_states = load  # type: ignore[method-assign]
+
+
+def test_half_of_a_matter_is_never_withheld() -> None:
+    """After a crash between two transactions the other half would look like news of its own."""
+    names = [f"udts-{number}" for number in range(40)]
+    world = silenced(minutes=4, names=tuple(names))
+    world.policy = Policy(recovered_after_checks=1)
+    for status in ("Failed", "Syncing"):
+        world.ucloud.set(**{name.replace("-", "_"): status for name in names})
+        world.run()
+    withhold, taken = world.store.withhold, list[int]()
+
+    def crashes(dropped: Sequence[Pending], now: datetime) -> None:
+        if taken:
+            raise StoreError("throttled")
+        taken.append(len(dropped))
+        withhold(dropped, now)
+
+    world.store.withhold = crashes  # type: ignore[method-assign]
+    world.run()
+    world.run()
+    with pytest.raises(StoreError):
+        world.run()
+    world.store.withhold = withhold  # type: ignore[method-assign]
+    world.run()
+    assert taken == [50]
+    assert {str(found.topic) for found in world.sns.accepted} == {"events"}
+    assert world.store.waiting == {}
 
 
 def test_an_outage_told_twice_in_a_silence_is_told_once_after_it() -> None:
@@ -201,7 +277,7 @@ def test_another_task_is_told_during_a_task_s_silence() -> None:
 def test_a_silence_can_be_ended_early() -> None:
     """The same scope with a time that has passed ends it, and the next run tells."""
     world = silenced(minutes=600)
-    checks(world, "Failed")
+    checks(world, "Failed", "Failed")
     world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
     assert checks(world, "Failed") == [("failed", "alerts")]
 

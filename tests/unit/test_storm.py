@@ -4,13 +4,18 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from tests.fakes import KilledError
 from tests.world import World
-from udts_monitor.errors import PublishError
+from udts_monitor.errors import PublishError, StoreError
 from udts_monitor.notification import Notification, Topic
-from udts_monitor.outbox import Claim, Pending
+from udts_monitor.outbox import Claim, Pending, publishable
+from udts_monitor.policy import Policy
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
@@ -134,6 +139,7 @@ def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None
     assert world.run().pending == 20
     world.store.bind = bind  # type: ignore[method-assign]
     world.run()
+    world.run()
     assert "9 events" in mails(world)[0].subject
     assert world.store.waiting == {}
 
@@ -222,3 +228,124 @@ def test_a_digest_of_which_another_run_holds_a_part_waits_for_it() -> None:
     first, second = mails(world)
     assert (first.event_id, first.body) == (second.event_id, second.body)
     assert world.store.waiting == {}
+
+
+def until_told(world: World, runs: int = 6) -> None:
+    """Runs, a minute apart, that have to tell all that waits."""
+    for _ in range(runs):
+        world.run()
+    assert world.store.waiting == {}
+
+
+def test_members_of_a_digest_with_different_attempts_are_told_together() -> None:
+    """One was refused alone before the others joined it: it may not wait longer than they do."""
+    world = storm(NAMES[:7], digest_above=5)
+    world.sns.refuse = lambda found: (
+        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
+    )
+    world.ucloud.set(**{name.replace("-", "_"): "Syncing" for name in NAMES[1:7]})
+    world.run()
+    world.ucloud.set(**{name.replace("-", "_"): "Failed" for name in NAMES[1:7]})
+    world.run()
+    assert len({pending.lease_until for pending in world.store.waiting.values()}) == 1
+    world.sns.refuse = lambda _: None
+    until_told(world)
+    assert len(mails(world)) == 1
+
+
+def test_a_digest_a_claim_of_which_failed_is_told_by_one_of_the_next_runs() -> None:
+    """Runs a minute apart, whose leases are longer, never hold one part each in turn."""
+    world = storm(NAMES[:7], digest_above=5)
+    dies_after_its_first_mail(world)
+    claim, calls = world.store.claim, Counter[str]()
+
+    def throttled(*given: Any) -> bool:  # noqa: ANN401 - any of the port
+        calls["claim"] += 1
+        if calls["claim"] == 4:
+            raise StoreError("throttled")
+        return claim(*given)
+
+    world.store.claim = throttled  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        world.run()
+    until_told(world)
+    first, second = mails(world)
+    assert (first.event_id, first.body) == (second.event_id, second.body)
+
+
+def test_a_digest_a_part_of_which_another_run_takes_is_left_to_it() -> None:
+    """Both saw it free at the same moment."""
+    world = storm(NAMES[:7], digest_above=5)
+    dies_after_its_first_mail(world)
+    claim, calls = world.store.claim, Counter[str]()
+
+    def faster(*given: Any) -> bool:  # noqa: ANN401 - any of the port
+        calls["claim"] += 1
+        return calls["claim"] != 4 and claim(*given)
+
+    world.store.claim = faster  # type: ignore[method-assign]
+    assert world.run().pending == 7
+    assert len(mails(world)) == 1
+    until_told(world)
+
+
+def test_what_follows_a_digest_that_waits_waits_as_well() -> None:
+    """A task is told in order."""
+    world = storm(NAMES[:7], digest_above=5, policy=Policy(recovered_after_checks=1))
+    dies_after_its_first_mail(world)
+    (first, *_) = [
+        found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS
+    ]
+    other = Claim(owner="another run", until=world.clock() + timedelta(minutes=3))
+    assert world.store.claim(first, other, world.clock())
+    world.ucloud.set(**{name.replace("-", "_"): "Syncing" for name in NAMES[:7]})
+    world.run()
+    assert len(mails(world)) == 1
+    until_told(world)
+    assert [mail.subject.rpartition(" ")[2] for mail in mails(world)] == ["failed", "failed", "recovered"]
+
+
+def test_a_digest_refused_on_one_topic_does_not_hold_up_the_other_s() -> None:
+    """They have one id and two ways."""
+    world = storm(NAMES[:7], digest_above=5)
+    no_right, down = PublishError("no right", permanent=True), PublishError("down", permanent=False)
+    refused = {Topic.ALERTS: no_right, Topic.CHAT: down}
+    world.sns.refuse = lambda found: refused.get(found.topic)
+    world.run()
+    del refused[Topic.CHAT]
+    for _ in range(3):
+        world.run()
+    assert per_topic(world) == {"chat": 1, "events": 7}
+    (identity,) = {pending.digest_id for pending in world.store.waiting.values()}
+    alerts = world.store.outbox().pending
+    chat = [
+        replace(found, sk=f"{found.sk} chat", notification=replace(found.notification, topic=Topic.CHAT))
+        for found in alerts
+    ]
+    assert identity
+    assert publishable([*alerts, *chat], {found.sk for found in alerts}) == chat
+
+
+def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
+    """Whatever may not be told keeps its successors back, and they their digests, and so on."""
+    world = storm(NAMES[:3], digest_above=1)
+    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.run()
+    alerts = [found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS]
+    first, second, third = alerts
+    after = [
+        replace(found, sk=f"z{place}", digest_id=identity)
+        for place, (found, identity) in enumerate([(first, "later"), (second, "later"), (third, "")])
+    ]
+    waiting = [
+        replace(first, digest_id=""),
+        replace(second, digest_id=""),
+        replace(third, digest_id=""),
+        *after,
+    ]
+    assert publishable(waiting, set()) == waiting
+    # The first keeps back its successor, whose digest keeps back the second's.
+    assert publishable(waiting, {first.sk}) == [waiting[1], waiting[2], after[2]]
+    assert publishable([replace(found, permanent=True) for found in waiting], {first.sk}) == [
+        replace(found, permanent=True) for found in waiting[1:]
+    ]

@@ -1,4 +1,4 @@
-"""Read what UCloud answered. Tolerant of everything but a missing status word.
+"""Read what UCloud answered. Tolerant of all but a missing status word and a RetCode that is no number.
 
 Source: UCloud API reference, GetUDTSTaskStatus (Data) and RetCode.
 """

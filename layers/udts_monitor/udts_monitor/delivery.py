@@ -4,8 +4,9 @@ Publish first, mark second: a crash in between repeats a message, the other orde
 """
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -14,7 +15,7 @@ from udts_monitor.digest import digest, digest_id
 from udts_monitor.errors import PublishError
 from udts_monitor.event import MONITOR
 from udts_monitor.notification import PEOPLE, Notification, Topic
-from udts_monitor.outbox import Pending, next_attempt
+from udts_monitor.outbox import MARKED_TOGETHER, Pending, next_attempt, publishable
 from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.silence import Silence, after_silence
 
@@ -47,8 +48,6 @@ class Delivery:
         active = [silence for silence in outbox.silences if silence.until > now]
         over = [silence for silence in outbox.silences if silence.until <= now]
         due = self._claimed(self._settle(outbox.pending, active, over), active)
-        # Successors of what was left are left as well; from here on only what fails blocks.
-        self._blocked.clear()
         for topic in Topic:
             self._publish_topic(topic, [pending for pending in due if pending.notification.topic is topic])
         for silence in over:
@@ -70,44 +69,36 @@ class Delivery:
 
         So is dropped what waits for a topic that was switched off.
         """
+        on = [pending for pending in waiting if pending.notification.topic in self._rules.topics]
         off = [pending for pending in waiting if pending.notification.topic not in self._rules.topics]
         held = [
             pending
-            for pending in waiting
+            for pending in on
             if _held(pending.notification, over) and not _held(pending.notification, active)
         ]
         # What matters is how the tasks are by what is stored, not by what this run could not save.
-        _, moot = after_silence(held, waiting, self._ports.store.load_states() if held else {})
-        dropped = {pending.sk for pending in (*moot, *off)}
-        drop = [pending for pending in waiting if pending.sk in dropped]
-        if drop:
-            self._ports.store.withhold(drop, self._ports.clock())
-        for pending in drop:
-            logger.info("withheld", **_named(pending.notification))
+        moot = after_silence(held, waiting, self._ports.store.load_states() if held else {})
+        for together in _together([*moot, *([pending] for pending in off)]):
+            self._ports.store.withhold(together, self._ports.clock())
+            for pending in reversed(together):  # a task's oldest first
+                logger.info("withheld", **_named(pending.notification))
+        dropped = {pending.sk for pending in (*chain.from_iterable(moot), *off)}
         return [pending for pending in waiting if pending.sk not in dropped]
 
     def _claimed(self, waiting: Sequence[Pending], active: Sequence[Silence]) -> list[Pending]:
-        """Those this run may publish now."""
-        due = []
-        for pending in waiting:
-            if (
-                pending.way in self._blocked
-                or _held(pending.notification, active)
-                or not self._claim(pending)
-            ):
-                self._leave(pending, blocks=not pending.permanent)
-            else:
-                due.append(pending)
-        return self._whole_digests(due, waiting)
-
-    def _whole_digests(self, due: Sequence[Pending], waiting: Iterable[Pending]) -> list[Pending]:
-        """Without digests that were begun and of which a part is not ours: an id stands for one content."""
-        waits, ours = (Counter(pending.digest_id for pending in some) for some in (waiting, due))
-        parts = {identity for identity in ours if identity and ours[identity] < waits[identity]}
-        for pending in due:
-            if pending.digest_id in parts:
-                self._leave(pending, blocks=True)
-        return [pending for pending in due if pending.digest_id not in parts]
+        """Those this run may publish now. What cannot be published is not claimed: it would wait longer."""
+        claim, now = self._limits.claim, self._ports.clock()
+        barred = {
+            pending.sk
+            for pending in waiting
+            if _held(pending.notification, active) or not (pending.held_by(claim) or pending.free(now))
+        }
+        due = publishable(waiting, barred)
+        ours = {pending.sk for pending in due if self._claim(pending)}
+        due = publishable(waiting, {pending.sk for pending in waiting} - ours)
+        told = {pending.sk for pending in due}
+        self._left += [pending for pending in waiting if pending.sk not in told]
+        return due
 
     def _claim(self, pending: Pending) -> bool:
         claim, now = self._limits.claim, self._ports.clock()
@@ -160,11 +151,11 @@ class Delivery:
             about = _named(pending.notification, message)
             logger.error("not published", **about, cause=str(error), attempts=pending.attempts + 1)
         # One moment for all, so that the members of a digest are due together again.
-        now = self._ports.clock()
+        attempts, now = max(pending.attempts for pending in members) + 1, self._ports.clock()
+        due = next_attempt(attempts, now, permanent=error.permanent)
         for pending in members:
             self._leave(pending, blocks=not error.permanent)
             if not self._late():
-                due = next_attempt(pending.attempts + 1, now, permanent=error.permanent)
                 self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
 
     def _note_unreadable(self, unreadable: Mapping[str, str]) -> None:
@@ -180,6 +171,18 @@ class Delivery:
 
     def _late(self) -> bool:
         return time.monotonic() >= self._limits.publish_until
+
+
+def _together(matters: Iterable[Sequence[Pending]]) -> Iterator[list[Pending]]:
+    """In parts that are withheld as a whole: half of a matter would look like another one."""
+    part: list[Pending] = []
+    for matter in matters:
+        if part and len(part) + len(matter) > MARKED_TOGETHER:
+            yield part
+            part = []
+        part = [*part, *matter]
+    if part:
+        yield part
 
 
 def _held(notification: Notification, silences: Iterable[Silence]) -> bool:

@@ -139,6 +139,7 @@ def outbox_item(notification: Notification, history: Mapping[str, Any], owner: s
 
 def notification_from(item: Mapping[str, Any]) -> Notification:
     """The notification in an item of the outbox; what the first version did not write, it wrote elsewhere."""
+    _check_texts(item, "event_id", "kind", "task_key", "body")
     return Notification(
         event_id=item["event_id"],
         kind=item["kind"],
@@ -150,7 +151,7 @@ def notification_from(item: Mapping[str, Any]) -> Notification:
         summary=item.get("summary") or item.get("subject") or f"{item['task_key']}: {item['kind']}",
         subject=item.get("subject", ""),
         body=item["body"],
-        attributes=item["attributes"],
+        attributes=dict(item["attributes"]),
     )
 
 
@@ -162,7 +163,7 @@ def pending_from(item: Mapping[str, Any]) -> Pending:
         history=(item["history_pk"], item["history_sk"]),
         lease_owner=item["lease_owner"],
         lease_until=moment(item["lease_until"]),
-        attempts=item["attempts"],
+        attempts=int(item["attempts"]),
         permanent=item.get("permanent", False),
         digest_id=item.get("digest_id", ""),
     )
@@ -197,6 +198,7 @@ def silence_sk(silence: Silence) -> str:
 
 def silence_from(item: Mapping[str, Any]) -> Silence:
     """The silence in an item of the outbox."""
+    _check_texts(item, "scope", "by")
     times = {name: moment(item[name]) for name in ("since", "until")}
     return Silence(**{**_known(Silence, item), **times})
 
@@ -230,6 +232,12 @@ def readable[T](
 def shortened(error: str) -> str:
     """An error as the table keeps it."""
     return cut(error, _ERROR_LIMIT)
+
+
+def _check_texts(item: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if not isinstance(item[name], str):
+            raise TypeError(f"{name} is no text")
 
 
 def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:

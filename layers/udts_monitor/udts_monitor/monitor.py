@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -21,7 +21,7 @@ from udts_monitor.outage import Outage
 from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
 from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
-from udts_monitor.status import Outcome, outcome_of
+from udts_monitor.status import Outcome
 from udts_monitor.tasks import TaskRef
 from udts_monitor.text import cut
 from udts_monitor.times import iso
@@ -279,8 +279,8 @@ class Run:
                 self._save(Assessment(task=task, at=self._ports.clock(), before=before, after=after))
 
     def _end_outages(self, outages: Iterable[Outage], tasks: Sequence[TaskRef]) -> bool:
-        # An outage younger than our states may concern tasks whose states we read too early to know.
-        settled = [found for found in outages if found.since < self._began]
+        # One that was told after our states were read may concern tasks of which they do not know it.
+        settled = [found for found in outages if found.told_at < self._began]
         if not self._over(settled, tasks, self._states):
             return False
         # Another run may have added a task to it meanwhile, which would wait for an end already told.
@@ -336,11 +336,22 @@ def _watched(tasks: Iterable[TaskRef], states: Mapping[str, TaskState]) -> dict[
 def _told_by_another(kinds: Collection[Kind], known: TaskState, stored: TaskState) -> bool:
     """Whether the stored state comes from a run that saw the same failure, or the same finish."""
     if Kind.FINISHED in kinds:
-        moved = stored.since != known.since
-        return moved and Outcome.FINISHED in {stored.outcome, outcome_of(stored.previous_status)}
-    # Only a run that saw a failure opens an incident, and tells it.
+        # A journey begins anew after a finish.
+        anew = known.version and known.journey and _begun_at(stored) != _begun_at(known)
+        return stored.outcome is Outcome.FINISHED or bool(anew)
+    if known.incident is None and _begun_at(stored) == _begun_at(known):
+        # The first failure is told by whoever sees it.
+        return _failures(stored) > _failures(known)
     known_id = known.incident.id if known.incident else ""
     return stored.incident is not None and stored.incident.id != known_id
+
+
+def _begun_at(state: TaskState) -> datetime | None:
+    return state.journey.begun_at if state.journey else None
+
+
+def _failures(state: TaskState) -> int:
+    return state.journey.failures if state.journey else 0
 
 
 def _skipped(future: "Future[_Checked | None]") -> bool:

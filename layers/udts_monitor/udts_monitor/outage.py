@@ -33,9 +33,14 @@ class Outage:
     reason: str
     told_again_at: datetime | None = None
 
+    @property
+    def told_at(self) -> datetime:
+        """When it was told last."""
+        return self.told_again_at or self.since
+
     def told_within(self, time: timedelta, now: datetime) -> bool:
         """Whether it was told, or told again, so short a time ago."""
-        return now - (self.told_again_at or self.since) <= time
+        return now - self.told_at <= time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,14 @@
 Publish first, mark second: a crash in between repeats a message, the other order would lose one.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from udts_monitor.notification import Notification, Topic
 
+# Marked in one transaction: what is withheld together stays or goes together.
+MARKED_TOGETHER = 50
 _FIRST_WAIT = timedelta(minutes=1)
 # Short, because what follows for the same task waits as well, so that it is told in order.
 _LONGEST_WAIT = timedelta(minutes=5)
@@ -58,13 +61,40 @@ class Pending:
         """What of it has to be told in order: one task's events on one topic."""
         return self.notification.task_key, self.notification.topic
 
+    @property
+    def batch(self) -> tuple[str, Topic]:
+        """What of it is told together: a digest, whose id stands for one content on a topic."""
+        return self.digest_id, self.notification.topic
+
     def held_by(self, claim: Claim) -> bool:
-        """It was born in this run and has not failed yet."""
+        """It was born in this run, or claimed by it, and has not failed yet."""
         return self.lease_owner == claim.owner and self.attempts == 0
 
     def free(self, now: datetime) -> bool:
         """Whoever held it is dead, or its wait is over."""
         return self.lease_until <= now
+
+
+def publishable(waiting: Sequence[Pending], barred: Collection[str]) -> list[Pending]:
+    """What may be told now: nothing before what precedes it, and of a digest that was begun all or nothing.
+
+    Args:
+        waiting: the outbox, oldest first.
+        barred: sort keys of those that may not be told now.
+    """
+    while True:
+        due, blocked = [], set[tuple[str, Topic]]()
+        torn = {pending.batch for pending in waiting if pending.digest_id and pending.sk in barred}
+        for pending in waiting:
+            if pending.sk in barred or pending.batch in torn or pending.way in blocked:
+                # What SNS refused for what it is must not keep its successors waiting.
+                blocked |= set() if pending.permanent else {pending.way}
+            else:
+                due.append(pending)
+        left = {pending.sk for pending in waiting} - {pending.sk for pending in due}
+        if left == barred:
+            return due
+        barred = left
 
 
 def next_attempt(failed_attempts: int, now: datetime, *, permanent: bool) -> datetime:

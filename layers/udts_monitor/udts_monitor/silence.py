@@ -84,8 +84,8 @@ def parse_silence(command: Mapping[str, Any], now: datetime) -> Silence:
 
 def after_silence(
     held: Collection[Pending], waiting: Iterable[Pending], states: Mapping[str, TaskState]
-) -> tuple[list[Pending], list[Pending]]:
-    """What is still to be told of what was held back, and what no longer matters.
+) -> list[list[Pending]]:
+    """What no longer matters of what was held back; the rest is to be told.
 
     Args:
         held: notifications of silences that are over.
@@ -93,29 +93,33 @@ def after_silence(
         states: the present states by task key.
 
     Returns:
-        For each task, or outage, and topic at most one notification to tell; and all the others.
+        Matter by matter all but at most one notification: a matter is what befell a task or whether it could
+        be reached, or an outage, for one topic.
     """
-    ways: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
+    ways: dict[tuple[str, ...], list[Pending]] = defaultdict(list)
     for pending in held:
         ways[_matter(pending)].append(pending)
     came_up_in_them = {pending.sk for pending in held}
-    ends: dict[tuple[str, str, str], list[Notification]] = defaultdict(list)
+    ends: dict[tuple[str, ...], list[Notification]] = defaultdict(list)
     for pending in waiting:
         if pending.sk not in came_up_in_them:
             ends[_matter(pending)].append(pending.notification)
-    tell, drop = [], []
+    moot = []
     for matter, came_up in ways.items():
         newest_first = sorted(came_up, key=lambda pending: pending.notification.time, reverse=True)
         told = _still_matters(newest_first, states.get(matter[0]), ends[matter])
-        tell += [pending for pending in newest_first if pending is told]
-        drop += [pending for pending in newest_first if pending is not told]
-    return tell, drop
+        moot.append([pending for pending in newest_first if pending is not told])
+    return moot
 
 
-def _matter(pending: Pending) -> tuple[str, str, str]:
-    """What is told at most once: a task's news on a topic; of the monitor's, each outage."""
+def _matter(pending: Pending) -> tuple[str, ...]:
+    """One does not speak for the other: whether a task can be reached says nothing of how it is."""
     told = pending.notification
-    return *pending.way, told.incident_id if told.task_key == MONITOR.key else ""
+    if told.task_key == MONITOR.key:
+        return *pending.way, told.incident_id
+    if told.kind == Kind.UNKNOWN_STATUS:
+        return *pending.way, Kind.UNKNOWN_STATUS
+    return *pending.way, Kind.UNREACHABLE if told.kind in _REACH else ""
 
 
 def _still_matters(
@@ -136,6 +140,9 @@ def _matters(
 ) -> bool:
     reach = [told.kind for told in newest_first if told.kind in _REACH]
     match notification.kind:
+        case _ if state is None and notification.task_key != MONITOR.key:
+            # Nobody can say how it is.
+            return True
         case kind if kind in _TRUE_DURING and state and state.outcome in _TRUE_DURING[kind]:
             return True
         case Kind.FAILED:
@@ -147,7 +154,7 @@ def _matters(
             # An outage, which has no state: it lasts unless its end was held back after it.
             return reach[0] == Kind.UNREACHABLE
         # The end of what was told before the silence; of what began in it nobody knows.
-        case Kind.RECOVERED | Kind.REACHABLE if notification.incident_id:
+        case Kind.RECOVERED | Kind.FINISHED | Kind.REACHABLE if notification.incident_id:
             return not any(
                 _begins(told) and told.incident_id == notification.incident_id for told in newest_first
             )
@@ -167,7 +174,8 @@ def _is_open(failed: Notification, state: TaskState | None) -> bool:
 
 
 def _ended_by(failed: Notification, later: Iterable[Notification]) -> bool:
-    return any(end.kind == Kind.RECOVERED and end.incident_id == failed.incident_id for end in later)
+    ends = {Kind.RECOVERED, Kind.FINISHED}
+    return any(end.kind in ends and end.incident_id == failed.incident_id for end in later)
 
 
 def _answers_again(unreachable: Notification, later: Iterable[Notification]) -> bool:

@@ -27,7 +27,7 @@ from udts_monitor.event import Event
 from udts_monitor.item import Item
 from udts_monitor.notification import Notification, Topic
 from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage
-from udts_monitor.outbox import Claim, Pending
+from udts_monitor.outbox import MARKED_TOGETHER, Claim, Pending
 from udts_monitor.ports import Heartbeat, Outbox
 from udts_monitor.silence import Silence
 from udts_monitor.state import TaskState
@@ -64,7 +64,6 @@ _CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 # Source: TransactWriteItems takes 100 actions; taking a notification off is two.
 _WRITES_A_TRANSACTION = 100
-_MARKS_A_TRANSACTION = 50
 
 
 class Store:
@@ -369,7 +368,7 @@ class Store:
 
 
 def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
-    return batched(done, _MARKS_A_TRANSACTION, strict=False)
+    return batched(done, MARKED_TOGETHER, strict=False)
 
 
 def _rest(seconds: float) -> None:
