@@ -187,7 +187,7 @@ def test_an_outage_told_again_by_another_run_is_not_ended_by_a_slower_one() -> N
         slow.check_tasks(world.tasks)
         return done
 
-    world.store.open_outage = opens  # type: ignore[method-assign]
+    world.store.open_outage = opens  # type: ignore[assignment, method-assign]
     world.run()
     assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable"]
     world.run()

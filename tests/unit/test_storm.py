@@ -22,7 +22,7 @@ NAMES = [f"udts-{number:04}" for number in range(200)]
 
 def storm(names: list[str] = NAMES, **settings: object) -> World:
     """Every task has failed, nothing is told yet."""
-    world = World(names, topics=tuple(Topic), max_concurrency=16, **settings)  # type: ignore[arg-type]
+    world = World(names, **({"topics": tuple(Topic), "max_concurrency": 16} | settings))  # type: ignore[arg-type]
     world.run()
     world.ucloud.set(**{name.replace("-", "_"): "Failed" for name in names})
     return world
@@ -265,7 +265,7 @@ def test_a_digest_a_claim_of_which_failed_is_told_by_one_of_the_next_runs() -> N
             raise StoreError("throttled")
         return claim(*given)
 
-    world.store.claim = throttled  # type: ignore[method-assign]
+    world.store.claim = throttled  # type: ignore[assignment, method-assign]
     with pytest.raises(StoreError):
         world.run()
     until_told(world)
@@ -283,7 +283,7 @@ def test_a_digest_a_part_of_which_another_run_takes_is_left_to_it() -> None:
         calls["claim"] += 1
         return calls["claim"] != 4 and claim(*given)
 
-    world.store.claim = faster  # type: ignore[method-assign]
+    world.store.claim = faster  # type: ignore[assignment, method-assign]
     assert world.run().pending == 7
     assert len(mails(world)) == 1
     until_told(world)
@@ -349,3 +349,24 @@ def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
     assert publishable([replace(found, permanent=True) for found in waiting], {first.sk}) == [
         replace(found, permanent=True) for found in waiting[1:]
     ]
+
+
+def test_what_a_run_had_no_time_for_is_free_for_the_next() -> None:
+    """A backlog is claimed one by one: what is claimed and not told would wait for the end of a lease."""
+    world = storm(NAMES[:30], topics=(Topic.EVENTS,))
+    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.run()
+    publish = world.sns.publish
+
+    def slow(notification: Notification) -> None:
+        time.sleep(0.02)
+        publish(notification)
+
+    world.sns.refuse = lambda _: None
+    world.sns.publish = slow  # type: ignore[method-assign]
+    run = world.start()
+    run._limits = run._delivery._limits = replace(run._limits, publish_until=time.monotonic() + 0.2)  # noqa: SLF001
+    left = run.check_tasks(world.tasks).pending
+    assert 0 < left < 30
+    now = world.clock()
+    assert sum(pending.free(now) for pending in world.store.waiting.values()) >= left - 1

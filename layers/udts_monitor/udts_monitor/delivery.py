@@ -47,7 +47,7 @@ class Delivery:
         self._note_unreadable(outbox.unreadable)
         active = [silence for silence in outbox.silences if silence.until > now]
         over = [silence for silence in outbox.silences if silence.until <= now]
-        due = self._claimed(self._settle(outbox.pending, active, over), active)
+        due = self._due(self._settle(outbox.pending, active, over), active)
         for topic in Topic:
             self._publish_topic(topic, [pending for pending in due if pending.notification.topic is topic])
         for silence in over:
@@ -85,8 +85,8 @@ class Delivery:
         dropped = {pending.sk for pending in (*chain.from_iterable(moot), *off)}
         return [pending for pending in waiting if pending.sk not in dropped]
 
-    def _claimed(self, waiting: Sequence[Pending], active: Sequence[Silence]) -> list[Pending]:
-        """Those this run may publish now. What cannot be published is not claimed: it would wait longer."""
+    def _due(self, waiting: Sequence[Pending], active: Sequence[Silence]) -> list[Pending]:
+        """Those this run may try to publish now."""
         claim, now = self._limits.claim, self._ports.clock()
         barred = {
             pending.sk
@@ -94,17 +94,9 @@ class Delivery:
             if _held(pending.notification, active) or not (pending.held_by(claim) or pending.free(now))
         }
         due = publishable(waiting, barred)
-        ours = {pending.sk for pending in due if self._claim(pending)}
-        due = publishable(waiting, {pending.sk for pending in waiting} - ours)
         told = {pending.sk for pending in due}
         self._left += [pending for pending in waiting if pending.sk not in told]
         return due
-
-    def _claim(self, pending: Pending) -> bool:
-        claim, now = self._limits.claim, self._ports.clock()
-        if pending.held_by(claim):
-            return True
-        return pending.free(now) and not self._late() and self._ports.store.claim(pending, claim, now)
 
     def _publish_topic(self, topic: Topic, due: Sequence[Pending]) -> None:
         begun: dict[str, list[Pending]] = defaultdict(list)
@@ -113,16 +105,43 @@ class Delivery:
         fresh = begun.pop("", [])
         # A digest that was begun may have been accepted: it is repeated as it was, under its id.
         for identity, members in begun.items():
-            self._hand_over(self._digest(identity, members, topic), members)
-        if topic in PEOPLE and len(fresh) > self._rules.digest_above:
-            identity = digest_id([pending.notification for pending in fresh])
-            if self._ports.store.bind(fresh, identity):
-                self._hand_over(self._digest(identity, fresh, topic), fresh)
+            ours = self._claimed(members)
+            if len(ours) == len(members):
+                self._hand_over(self._digest(identity, members, topic), members)
             else:
-                self._left += fresh
+                self._leave_all(ours)
+        if topic in PEOPLE and len(fresh) > self._rules.digest_above:
+            self._tell_together(self._claimed(fresh), topic)
         else:
             for pending in fresh:
-                self._hand_over(pending.notification, [pending])
+                # One by one: what was claimed and then not told would wait for the end of its lease.
+                for claimed in self._claimed([pending]):
+                    self._hand_over(claimed.notification, [claimed])
+
+    def _claimed(self, due: Iterable[Pending]) -> list[Pending]:
+        """Those that are ours now; another run may have been faster, or time may be over."""
+        ours = []
+        for pending in due:
+            if pending.way not in self._blocked and self._claim(pending):
+                ours.append(pending)
+            else:
+                self._leave(pending, blocks=not pending.permanent)
+        return ours
+
+    def _claim(self, pending: Pending) -> bool:
+        claim = self._limits.claim
+        if pending.held_by(claim):
+            return True
+        return not self._late() and self._ports.store.claim(pending, claim, self._ports.clock())
+
+    def _tell_together(self, members: Sequence[Pending], topic: Topic) -> None:
+        if not members:
+            return
+        identity = digest_id([pending.notification for pending in members])
+        if self._ports.store.bind(members, identity):
+            self._hand_over(self._digest(identity, members, topic), members)
+        else:
+            self._leave_all(members)
 
     def _digest(self, identity: str, members: Sequence[Pending], topic: Topic) -> Notification:
         told = [pending.notification for pending in members]
@@ -131,8 +150,7 @@ class Delivery:
     def _hand_over(self, message: Notification, members: Sequence[Pending]) -> None:
         """Publish one message that stands for these notifications, and mark them."""
         if self._late() or any(pending.way in self._blocked for pending in members):
-            for pending in members:
-                self._leave(pending, blocks=True)
+            self._leave_all(members)
             return
         try:
             self._ports.topics.publish(message)
@@ -168,6 +186,10 @@ class Delivery:
         self._left.append(pending)
         if blocks:
             self._blocked.add(pending.way)
+
+    def _leave_all(self, members: Iterable[Pending]) -> None:
+        for pending in members:
+            self._leave(pending, blocks=True)
 
     def _late(self) -> bool:
         return time.monotonic() >= self._limits.publish_until
