@@ -1,10 +1,11 @@
 """UCloud at its worst: runs stay inside their time, take fair turns, tell once a cause, and guess nothing."""
 
 import json
+import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from itertools import count, islice
@@ -55,6 +56,16 @@ def _strikes(seed: int) -> bool:
 
 # One in a hundred calls may well be none of a few dozen: the seeds are chosen so that it is at least one.
 SEEDS = dict(zip(FAULTS, islice(filter(_strikes, count()), len(FAULTS)), strict=True))
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged() -> Iterator[None]:
+    """The keys are looked for at DEBUG as well."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    yield
+    root.setLevel(level)
 
 
 def test_every_fault_of_the_simulator_is_tried() -> None:

@@ -149,13 +149,10 @@ def weather(
 @contextmanager
 def _all_that_is_logged() -> Iterator[list[str]]:
     everything, root = Everything(), logging.getLogger()
-    level = root.level
     root.addHandler(everything)
-    root.setLevel(logging.DEBUG)
     try:
         yield everything.lines
     finally:
-        root.setLevel(level)
         root.removeHandler(everything)
 
 
