@@ -1,14 +1,19 @@
-# make run | test | soak | up | down | lock     (README.md says what each does)
+# make run | test | up | status | inbox | down | outputs | soak | audit | lint | lock | clean     (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$p && break; done)
 UV         := UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=.tools/uv-cache .tools/bootstrap/bin/uv --quiet --no-config
 READY      := .venv/.ready .tools/sam/.ready .tools/local-aws/.ready
+# pip would keep what it fetches in the home folder.
+export PIP_CACHE_DIR := $(CURDIR)/.tools/pip-cache
 COMPILE     = $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-annotate --no-header $(UPGRADE)
 
+AWS        ?= aws
+STACK      ?= udts-monitor
+
 .DEFAULT_GOAL := help
-.PHONY: help run test soak audit up down lock lint clean
+.PHONY: help run test soak audit up status inbox down outputs lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -32,8 +37,22 @@ lint: .venv/.ready
 up: $(READY)
 	@.venv/bin/python -m local.stack up
 
-down: $(READY)
-	@.venv/bin/python -m local.stack down
+status: $(READY)
+	@.venv/bin/python -m local.stack status
+
+# `make inbox LAST=50 TOPIC=alerts`
+inbox: $(READY)
+	@.venv/bin/python -m local.stack inbox $(if $(LAST),--last $(LAST)) $(if $(TOPIC),--topic $(TOPIC))
+
+# Needs no installation: what runs can be ended whatever became of .venv and .tools.
+down:
+	@$(or $(PYTHON),python3.13) -m local.down
+
+# `make outputs STACK=name`: of a stack in AWS, uncut; needs nothing but the aws command line and its settings.
+outputs:
+	@set -o pipefail; $(AWS) cloudformation describe-stacks --stack-name "$(STACK)" --output text \
+		--query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey, OutputValue]' \
+		| awk -F '\t' '{ print $$1; print "    " $$2 }'
 
 # `make lock UPGRADE=--upgrade` moves every version; without it only what pyproject.toml changed.
 lock: .tools/bootstrap/.ready
@@ -41,8 +60,8 @@ lock: .tools/bootstrap/.ready
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
 	@for group in sam local-aws scan audit uv; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 
-clean:
-	rm -rf .venv .tools .aws-sam .local
+clean: down
+	rm -rf .venv .tools .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .tools/bootstrap/.ready: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.13 is needed and was not found: install it so that python3.13 is on PATH."; exit 1; }

@@ -1,28 +1,27 @@
 """A local AWS (ministack) on 127.0.0.1 that really deploys and runs the template.
 
-It has no authentication and belongs on development machines only. Its environment is its own, because the
-functions it runs inherit it: nothing of the caller's shell, keys or packages gets in.
+It has no authentication and belongs on development machines only: a guard keeps web pages out, nothing keeps
+out other users of the machine. Its environment is its own, because the functions it runs inherit it: nothing
+of the caller's shell, keys or packages gets in.
 """
 
 import os
-import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 import botocore.session
 
-from local import sam, tether
+from local import child_process, sam
+from local.scratch import scratch_folder
 from local.template import PROJECT, load, time_to_live
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 _PYTHON = PROJECT / ".tools/local-aws/bin/python"
+_GUARD = PROJECT / "local/guard.py"
 _START_SECONDS = 60
 # Any key works; this one is the local AWS's root, which no policy restricts.
 _KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -98,7 +98,27 @@ class LocalAws:
 
     def answers(self) -> bool:
         """Whether it is there and ready."""
-        return _answers(f"{self.endpoint}/_ministack/ready", self.certificate)
+        try:
+            self.read("/_ministack/ready")
+        except OSError:
+            # Nobody listens yet, the certificate is still being made, or the answer is "not ready".
+            return False
+        return True
+
+    def read(self, path: str) -> bytes:
+        """Return the body of one of the addresses that are its own and not AWS's.
+
+        Raises:
+            OSError: It does not answer, or with an error.
+        """
+        # Never through a proxy: the address is this machine's own.
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if self.certificate:
+            trust = ssl.create_default_context(cafile=self.certificate)
+            handlers.append(urllib.request.HTTPSHandler(context=trust))
+        with urllib.request.build_opener(*handlers).open(f"{self.endpoint}{path}", timeout=2) as answer:
+            body: bytes = answer.read()
+            return body
 
     def deploy(
         self, built: Path, parameters: Mapping[str, str], stack: str = "udts-monitor"
@@ -141,17 +161,17 @@ def local_aws(*, auth: bool = False, state: Path | None = None) -> Iterator[Loca
     Raises:
         LocalAwsError: It did not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
-    try:
+    with scratch_folder("local-aws") as folder:
         port = _free_port()
-        process = tether.start(
-            # Isolated: no module of the working directory or of the caller's environment is importable.
-            [_PYTHON, "-I"],
-            ["ministack"],
-            folder=folder,
-            log=folder / "log",
-            environment=_environment(folder, port, auth=auth, state=state),
-        )
+        with (folder / "log").open("wb") as log:
+            process = child_process.start(
+                # Isolated: no module of the working directory or of the caller's environment is importable.
+                [_PYTHON, "-I"],
+                [_GUARD],
+                folder=folder,
+                output=log,
+                environment=_environment(folder, port, auth=auth, state=state),
+            )
         try:
             aws = LocalAws(
                 endpoint=f"{'https' if auth else 'http'}://127.0.0.1:{port}",
@@ -161,9 +181,7 @@ def local_aws(*, auth: bool = False, state: Path | None = None) -> Iterator[Loca
             _wait_until_ready(aws, process)
             yield aws
         finally:
-            tether.stop(process)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            child_process.stop(process)
 
 
 def _environment(folder: Path, port: int, *, auth: bool, state: Path | None) -> dict[str, str]:
@@ -176,6 +194,8 @@ def _environment(folder: Path, port: int, *, auth: bool, state: Path | None) -> 
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "LOG_LEVEL": "WARNING",
+        # The functions inherit that too; theirs is the level that the template gives them on AWS.
+        "POWERTOOLS_LOG_LEVEL": "INFO",
         # No listener beside the one port.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
@@ -208,17 +228,3 @@ def _wait_until_ready(aws: LocalAws, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
     log = (aws.folder / "log").read_text(errors="replace").strip()[-2000:]
     raise LocalAwsError(f"The local AWS did not start: {log or 'it said nothing'}")
-
-
-def _answers(url: str, certificate: Path | None) -> bool:
-    try:
-        # Never through a proxy: the address is this machine's own.
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-        if certificate:
-            trust = ssl.create_default_context(cafile=certificate)
-            handlers.append(urllib.request.HTTPSHandler(context=trust))
-        with urllib.request.build_opener(*handlers).open(url, timeout=2) as answer:
-            return bool(answer.status == HTTPStatus.OK)
-    except OSError:
-        # Nobody listens yet, the certificate is still being made, or the answer is "not ready".
-        return False

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlencode
 
 from local.aws import LocalAws
 
@@ -15,6 +16,8 @@ class Message:
     """Empty when there is none."""
     text: str
     attributes: dict[str, str]
+    published_at: str = ""
+    """In ISO form, by SNS's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,19 @@ class Inbox:
                 sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return taken
 
+    def look(self) -> list[Message]:
+        """Return what has arrived and was not taken out, in order of arrival; all of it stays."""
+        # The local AWS's own way to look: receiving hides messages for a while.
+        query = urlencode({"QueueUrl": self.url})
+        accounts = json.loads(self.aws.read(f"/_ministack/sqs/messages?{query}"))["messages"]
+        return [
+            _opened(message["Body"])
+            for regions in accounts.values()
+            for queues in regions.values()
+            for messages in queues.values()
+            for message in messages
+        ]
+
 
 def _only_from(topic_arn: str, queue_arn: str) -> str:
     statement = {
@@ -65,4 +81,5 @@ def _opened(body: str) -> Message:
         subject=envelope.get("Subject") or "",
         text=envelope["Message"],
         attributes={name: attribute["Value"] for name, attribute in attributes.items()},
+        published_at=envelope.get("Timestamp", ""),
     )

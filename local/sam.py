@@ -3,17 +3,17 @@
 import json
 import os
 import platform
-import signal
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from local import child_process
+from local.scratch import scratch_folder
 from local.template import PROJECT, TEMPLATE
 
-_SAM = PROJECT / ".tools/sam/bin/sam"
+_SAM_PYTHON = PROJECT / ".tools/sam/bin/python"
 # sam build looks for a python3.13 with pip on PATH: this one is always there.
 _PYTHON_FOLDER = PROJECT / ".tools/bootstrap/bin"
+_PIP_CACHE = PROJECT / ".tools/pip-cache"
 ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 
@@ -71,40 +71,41 @@ def run_sam(*arguments: str, folder: Path = PROJECT, environment: Mapping[str, s
     Raises:
         SamError: The command failed.
     """
-    # Nothing that points at a real account gets through: no profile, no key, no endpoint, no config file.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-    with (
-        # It forgets temporary folders, not only when it is stopped.
-        tempfile.TemporaryDirectory(prefix="sam-", ignore_cleanup_errors=True) as scratch,
-        subprocess.Popen(  # noqa: S603 - our own tool, no shell
-            [str(_SAM), *arguments],
-            cwd=folder,
-            env={
-                **inherited,
-                "PATH": f"{_PYTHON_FOLDER}:{os.environ['PATH']}",
-                "TMPDIR": scratch,
-                "SAM_CLI_TELEMETRY": "0",
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_DEFAULT_REGION": "us-east-1",
-                **(environment or {}),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # A group of its own, so that all of it can be ended.
-            start_new_session=True,
-        ) as process,
-    ):
+    with scratch_folder("sam") as scratch, (scratch / "output").open("w+b") as log:
+        process = child_process.start(
+            [_SAM_PYTHON],
+            ["samcli", *arguments],
+            folder=folder,
+            output=log,
+            environment=_environment(scratch, environment or {}),
+        )
         try:
-            output, _ = process.communicate()
-        except BaseException:
+            process.wait()
+        finally:
             # What it started, such as pip, must end with it: it would go on filling a folder that is gone.
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+            child_process.stop(process)
+        log.seek(0)
+        output = log.read().decode(errors="replace")
     if process.returncode != 0:
         last_lines = "\n".join(output.strip().splitlines()[-25:])
         raise SamError(f"sam {arguments[0]} failed with exit code {process.returncode}:\n{last_lines}")
     return output
+
+
+def _environment(scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    # Nothing that points at a real account gets through: no profile, no key, no endpoint, no config file.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+    return {
+        **inherited,
+        "PATH": f"{_PYTHON_FOLDER}:{os.environ['PATH']}",
+        # It forgets temporary folders, not only when it is stopped, and writes to the home folder.
+        "TMPDIR": str(scratch),
+        "__SAM_CLI_APP_DIR": str(scratch),
+        "PIP_CACHE_DIR": str(_PIP_CACHE),
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        **environment,
+    }

@@ -7,17 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.walk import MINUTE, NOON
-from udts_monitor.assessment import Assessment
+from udts_monitor.decision.assess import Assessment
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.observation import Lag, NoAnswer, Observation
+from udts_monitor.decision.outage import Outage, OutageChange
+from udts_monitor.decision.state import Listed, TaskState
+from udts_monitor.decision.unseen import PastStatus
 from udts_monitor.errors import PublishError
-from udts_monitor.event import Event
-from udts_monitor.notification import Notification
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage
-from udts_monitor.outbox import Claim, Pending
-from udts_monitor.ports import Heartbeat, Outbox
-from udts_monitor.silence import Silence
-from udts_monitor.state import TaskState
-from udts_monitor.tasks import TaskRef
+from udts_monitor.outbox.notification import Notification
+from udts_monitor.outbox.pending import Claim, Pending
+from udts_monitor.outbox.silence import Silence
+from udts_monitor.run.ports import MonitorItem, OutboxContents
+from udts_monitor.task import TaskRef
 from udts_monitor.times import iso
 
 
@@ -87,6 +88,37 @@ class FakeUCloud:
         return self.fuse.call("check", lambda: answer)
 
 
+class FakeInsights:
+    """Knows what the test put down, and nothing else."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self.fuse = fuse
+        self.lag: dict[str, Lag] | NoAnswer = {}
+        self.rows: dict[str, tuple[PastStatus, ...]] = {}
+        self.prechecks: dict[str, tuple[str, ...]] = {}
+        self.lists: dict[str, dict[str, Listed] | NoAnswer] = {}
+
+    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Mapping[str, Lag] | NoAnswer:
+        """The port; metrics are off in most tests, and off costs no call."""
+        del tasks, now, deadline
+        return self.fuse.call("lags", lambda: self.lag) if self.lag else {}
+
+    def history(self, task: TaskRef, now: datetime, deadline: float) -> tuple[PastStatus, ...]:
+        """The port."""
+        del now, deadline
+        return self.fuse.call("history", lambda: self.rows.get(task.task_id, ()))
+
+    def failed_prechecks(self, task: TaskRef, deadline: float) -> tuple[str, ...]:
+        """The port."""
+        del deadline
+        return self.fuse.call("failed_prechecks", lambda: self.prechecks.get(task.task_id, ()))
+
+    def listed(self, project_id: str, deadline: float) -> Mapping[str, Listed] | NoAnswer:
+        """The port."""
+        del deadline
+        return self.fuse.call("listed", lambda: self.lists.get(project_id, {}))
+
+
 class FakeTopics:
     """Remembers what it accepted, and refuses what the test tells it to."""
 
@@ -103,9 +135,9 @@ class FakeTopics:
             raise error
         self.fuse.call("publish", lambda: self.accepted.append(notification))
 
-    def listeners(self) -> dict[str, int]:
-        """The port: one listener everywhere."""
-        return self.fuse.call("listeners", lambda: dict(self.subscriptions))
+    def subscribers(self) -> dict[str, int]:
+        """The port: one subscription everywhere."""
+        return self.fuse.call("subscribers", lambda: dict(self.subscriptions))
 
 
 @dataclass
@@ -120,7 +152,7 @@ class FakeStore:
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
     withheld: dict[str, dict[str, str]] = field(default_factory=dict)
     outages: dict[str, Outage] = field(default_factory=dict)
-    heartbeat: dict[str, Any] = field(default_factory=dict)
+    monitor: dict[str, Any] = field(default_factory=dict)
 
     def load_states(self) -> dict[str, TaskState]:
         """The port."""
@@ -144,54 +176,55 @@ class FakeStore:
 
         return self.fuse.call("save", effect)
 
-    def load_outages(self) -> tuple[Outage, ...]:
+    def load_state(self, key: str) -> TaskState | None:
         """The port."""
-        return self.fuse.call("load_outages", lambda: tuple(self.outages.values()))
+        return self.fuse.call("load_state", lambda: self.states.get(key))
 
-    def open_outage(
-        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
-    ) -> bool:
+    def load_monitor(self) -> MonitorItem:
         """The port."""
 
-        def effect() -> bool:
-            found, again = self.outages.get(outage.cause), outage.told_again_at
-            if again is None and found:
-                return False
-            if again and (
-                found is None or found.id != outage.id or found.told_within(TOLD_AGAIN_AFTER, again)
-            ):
-                return False
-            self.outages[outage.cause] = outage
-            self._put_events([event], "MONITOR", notifications, claim)
-            return True
+        def effect() -> MonitorItem:
+            return MonitorItem(
+                ran_at=_moment(self.monitor.get("ran_at")),
+                listed_at=_moment(self.monitor.get("listed_at")),
+                roll_called_at=_moment(self.monitor.get("roll_called_at")),
+                fingerprint=self.monitor.get("fingerprint", ""),
+                cursor=self.monitor.get("cursor", ""),
+                outages=tuple(self.outages[cause] for cause in sorted(self.outages)),
+                subscribers=self.monitor.get("subscribers", {}),
+                subscribers_at=_moment(self.monitor.get("subscribers_at")),
+            )
 
-        return self.fuse.call("open_outage", effect)
+        return self.fuse.call("load_monitor", effect)
 
-    def close_outage(
-        self, outage: Outage, event: Event, notifications: Iterable[Notification], claim: Claim
-    ) -> bool:
+    def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
         """The port."""
 
         def effect() -> bool:
+            outage = change.after or change.before
+            assert outage
             found = self.outages.get(outage.cause)
-            if found is None or found.id != outage.id:
+            known = (found.id, found.told_at) if found else None
+            if known != ((change.before.id, change.before.told_at) if change.before else None):
                 return False
-            del self.outages[outage.cause]
-            self._put_events([event], "MONITOR", notifications, claim)
+            self.outages.pop(outage.cause, None)
+            if change.after:
+                self.outages[outage.cause] = change.after
+            self._put_events([change.event] if change.event else [], "MONITOR", notifications, claim)
             return True
 
-        return self.fuse.call("close_outage", effect)
+        return self.fuse.call("save_outage", effect)
 
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """The port."""
         self.fuse.call("save_event", lambda: self._put_events([event], "MONITOR", notifications, claim))
 
-    def outbox(self) -> Outbox:
+    def outbox(self) -> OutboxContents:
         """The port."""
 
-        def effect() -> Outbox:
+        def effect() -> OutboxContents:
             waiting = tuple(self.waiting[sk] for sk in sorted(self.waiting))
-            return Outbox(pending=waiting, silences=tuple(self.silences.values()))
+            return OutboxContents(pending=waiting, silences=tuple(self.silences.values()))
 
         return self.fuse.call("outbox", effect)
 
@@ -231,18 +264,31 @@ class FakeStore:
         """The port."""
         self.fuse.call("withhold", lambda: self._take_off(dropped, self.withheld, now))
 
-    def save_silence(self, silence: Silence) -> None:
-        """The port."""
-        self.fuse.call("save_silence", lambda: self.silences.update({silence.scope: silence}))
-
-    def end_silence(self, silence: Silence) -> None:
+    def save_silence(
+        self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> None:
         """The port."""
 
         def effect() -> None:
-            if self.silences.get(silence.scope) == silence:
-                del self.silences[silence.scope]
+            self.silences[silence.scope] = silence
+            self._put_events([event], "MONITOR", notifications, claim)
 
-        self.fuse.call("end_silence", effect)
+        self.fuse.call("save_silence", effect)
+
+    def end_silence(
+        self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
+    ) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            found = self.silences.get(silence.scope)
+            if found is None or found.until != silence.until:
+                return False
+            del self.silences[silence.scope]
+            self._put_events([event], "MONITOR", notifications, claim)
+            return True
+
+        return self.fuse.call("end_silence", effect)
 
     def _take_off(self, done: Sequence[Pending], marks: dict[str, dict[str, str]], now: datetime) -> None:
         for pending in done:
@@ -266,28 +312,9 @@ class FakeStore:
 
         self.fuse.call("mark_failed", effect)
 
-    def mark_left_off(self, key: str, now: datetime) -> None:
+    def save_monitor(self, summary: Mapping[str, Any]) -> None:
         """The port."""
-
-        def effect() -> None:
-            if key in self.states:
-                self.states[key] = replace(self.states[key], left_off_at=now)
-
-        self.fuse.call("mark_left_off", effect)
-
-    def save_heartbeat(self, summary: Mapping[str, Any]) -> Heartbeat:
-        """The port."""
-
-        def effect() -> Heartbeat:
-            self.heartbeat.update(summary)
-            counted = self.heartbeat.get("listeners_at")
-            return Heartbeat(
-                outages=tuple(self.outages[cause] for cause in sorted(self.outages)),
-                listeners=self.heartbeat.get("listeners", {}),
-                listeners_at=datetime.fromisoformat(counted) if counted else None,
-            )
-
-        return self.fuse.call("save_heartbeat", effect)
+        self.fuse.call("save_monitor", lambda: self.monitor.update(summary))
 
     def _put_events(
         self, events: Iterable[Event], pk: str, notifications: Iterable[Notification], claim: Claim
@@ -306,6 +333,10 @@ class FakeStore:
                 lease_until=claim.until,
                 attempts=0,
             )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def kinds(accepted: Sequence[Notification]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,21 +15,27 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from udts_monitor.aws import TaskList, client_config, publishing_config, read_parameter, read_secret
-from udts_monitor.config import Settings, read_settings, read_tasks
-from udts_monitor.credentials import FixedKeys, KeyPair, SecretKeys
+from udts_monitor.adapters.aws_calls import client_config, publishing_config
+from udts_monitor.adapters.cached import Cached
+from udts_monitor.adapters.config import Settings, read_settings, read_watch_list
+from udts_monitor.adapters.credentials import FixedKeys, KeyPair, cached_keys
+from udts_monitor.adapters.fingerprint import code_fingerprint
+from udts_monitor.adapters.insights import Insights
+from udts_monitor.adapters.parameters import cached_parameters
+from udts_monitor.adapters.publisher import Publisher
+from udts_monitor.adapters.store import Store
+from udts_monitor.adapters.ucloud import Keys, UCloud
 from udts_monitor.errors import CommandError, MonitorError, RunError
-from udts_monitor.monitor import Run
-from udts_monitor.notification import PEOPLE
-from udts_monitor.outbox import Claim
-from udts_monitor.ports import SERVICE, Limits, Ports, Rules, Summary
-from udts_monitor.publisher import Publisher
-from udts_monitor.silence import parse_silence
-from udts_monitor.store import Store
-from udts_monitor.tasks import TaskRef
-from udts_monitor.text import cut
-from udts_monitor.ucloud import Keys, UCloud
-from udts_monitor.wording import Display
+from udts_monitor.messages.wording import Display
+from udts_monitor.outbox.notification import PEOPLE
+from udts_monitor.outbox.pending import Claim
+from udts_monitor.run.commands import Commands
+from udts_monitor.run.ports import Ports
+from udts_monitor.run.run import Run
+from udts_monitor.run.settings import SERVICE, Limits, RunSettings
+from udts_monitor.run.summary import Summary
+from udts_monitor.task import WatchList
+from udts_monitor.text import truncate
 
 # Kept back from the checks for saving and publishing, but never more than a third of the run.
 RESERVE_SECONDS = 15.0
@@ -73,33 +80,38 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
 
 
 def _run(event: object, context: LambdaContext) -> Summary:
-    wish = _wish(event)
+    command = _command(event)
     settings = read_settings()
-    run = Run(_ports(settings), _rules(settings), _limits(context))
-    match wish.get("command", "check"):
+    ports, run_settings, limits = _ports(settings), _run_settings(settings), _limits(context)
+    match command.get("command", "check"):
         case "check":
-            summary = _check_tasks(run, settings)
+            summary = _check_tasks(Run(ports, run_settings, limits), settings)
         case "test":
-            summary = run.send_test()
+            summary = Commands(ports, run_settings, limits).test()
         case "silence":
-            summary = run.silence(parse_silence(wish, datetime.now(UTC)))
+            summary = Commands(ports, run_settings, limits).silence(command, _watch_list(settings))
         case other:
-            said = cut(repr(other), _QUOTE_LIMIT)
-            raise CommandError(f"The command {said} is not known; known are check, test and silence")
+            shown = truncate(repr(other), _QUOTE_LIMIT)
+            raise CommandError(f"The command {shown} is not known; known are check, test and silence")
     if summary.errors:
-        raise RunError(cut("; ".join(summary.errors), REASON_LIMIT))
+        raise RunError(truncate("; ".join(summary.errors), REASON_LIMIT))
     return summary
 
 
-def _wish(event: object) -> dict[str, Any]:
-    """What the handler was called with; nothing at all is a run like a scheduled one."""
+def _command(event: object) -> dict[str, Any]:
+    """What the handler was called with; nothing at all, or what says no command, is a run."""
     if event is None:
         return {}
     if not isinstance(event, dict):
-        said = cut(repr(event), _QUOTE_LIMIT)
+        shown = truncate(repr(event), _QUOTE_LIMIT)
         raise CommandError(
-            f'The payload {said} is no JSON object; send one such as {{"command": "test"}}, or none for a run'
+            f'The payload {shown} is no JSON object; send one like {{"command": "test"}}, or none for a run'
         )
+    # What a scheduler sends of itself is no command of a person; a silence knows its own fields.
+    unknown = sorted(map(str, event.keys() - {"command"}))
+    if unknown and "source" not in event and event.get("command") != "silence":
+        shown = truncate(", ".join(unknown), _QUOTE_LIMIT)
+        raise CommandError(f"The payload has unknown fields: {shown}; a run and a test have none")
     return event
 
 
@@ -109,16 +121,18 @@ def _log_failure(error: Exception) -> None:
         case RunError():
             return
         case MonitorError():
-            logger.error("run failed", cause=error.cause, reason=cut(str(error), REASON_LIMIT))
+            logger.error("run failed", cause=error.cause, reason=truncate(str(error), REASON_LIMIT))
         case _:
             # Its text may hold anything; Lambda writes it, with the place it comes from.
-            logger.error("run failed", cause="defect", reason=type(error).__name__)
+            logger.error(
+                "run failed", cause="unexpected_error", reason=f"an unexpected {type(error).__name__}"
+            )
 
 
 def _check_tasks(run: Run, settings: Settings) -> Summary:
-    tasks = _tasks(settings)
+    watch = _watch_list(settings)
     began = time.monotonic()
-    summary = run.check_tasks(tasks)
+    summary = run.check_tasks(watch)
     _measure(summary, time.monotonic() - began)
     return summary
 
@@ -127,10 +141,12 @@ def _check_tasks(run: Run, settings: Settings) -> Summary:
 def _ports(settings: Settings) -> Ports:
     """The adapters, wired once for each execution environment."""
     config = client_config(settings.max_concurrency)
+    ucloud = UCloud(
+        base_url=settings.ucloud_base_url, keys=_keys(settings), connections=settings.max_concurrency
+    )
     return Ports(
-        ucloud=UCloud(
-            base_url=settings.ucloud_base_url, keys=_keys(settings), connections=settings.max_concurrency
-        ),
+        ucloud=ucloud,
+        insights=Insights(ucloud, settings.ucloud_region),
         store=Store(
             boto3.client("dynamodb", config=config),
             settings.table_name,
@@ -146,30 +162,29 @@ def _keys(settings: Settings) -> Keys:
         public_key, private_key = settings.ucloud_public_key, settings.ucloud_private_key
         return FixedKeys(KeyPair(public_key.get_secret_value(), private_key.get_secret_value()))
     client = boto3.client("secretsmanager", config=client_config(1))
-    return SecretKeys(lambda: read_secret(client, settings.ucloud_secret_arn))
+    return cached_keys(client, settings.ucloud_secret_arn)
 
 
-def _tasks(settings: Settings) -> tuple[TaskRef, ...]:
-    parameter = settings.tasks_parameter
-    text = _task_list(parameter).text() if parameter else settings.udts_tasks
-    return read_tasks(text, settings)
+def _watch_list(settings: Settings) -> WatchList:
+    name = settings.tasks_parameter
+    return read_watch_list(settings, _task_list(name).current() if name else None)
 
 
 @lru_cache(maxsize=1)
-def _task_list(parameter: str) -> TaskList:
-    """The parameter's reader, which keeps what it read for as long as the execution environment lives."""
-    client = boto3.client("ssm", config=client_config(1))
-    return TaskList(lambda: read_parameter(client, parameter))
+def _task_list(name: str) -> Cached[Mapping[str, str]]:
+    """The parameters' reader, which keeps what it read for as long as the execution environment lives."""
+    return cached_parameters(boto3.client("ssm", config=client_config(1)), name)
 
 
-def _rules(settings: Settings) -> Rules:
-    return Rules(
+def _run_settings(settings: Settings) -> RunSettings:
+    return RunSettings(
         policy=settings.policy,
-        kinds=settings.kinds,
         topics=tuple(settings.topics),
         display=Display(zone=ZoneInfo(settings.display_timezone), language=settings.display_language),
         max_concurrency=settings.max_concurrency,
         digest_above=settings.digest_above,
+        roll_call_every=settings.roll_call.every,
+        fingerprint=f"{code_fingerprint()}-{settings.fingerprint}",
     )
 
 
@@ -197,11 +212,11 @@ def _measure(summary: Summary, seconds: float) -> None:
     metrics.add_metric("NoAnswer", MetricUnit.Count, summary.no_answer)
     metrics.add_metric("Skipped", MetricUnit.Count, summary.skipped)
     metrics.add_metric("Events", MetricUnit.Count, len(summary.events))
-    metrics.add_metric("Published", MetricUnit.Count, summary.published)
-    metrics.add_metric("Pending", MetricUnit.Count, summary.pending)
-    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, summary.oldest_pending_seconds)
+    metrics.add_metric("Published", MetricUnit.Count, summary.outbox.published)
+    metrics.add_metric("Pending", MetricUnit.Count, summary.outbox.pending)
+    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, summary.outbox.oldest_pending_seconds)
     # Programs on the events topic are optional; a topic for people that nobody hears is a mistake.
-    people = [number for topic, number in summary.listeners.items() if topic in PEOPLE]
+    people = [number for topic, number in summary.subscribers.items() if topic in PEOPLE]
     if people:
-        metrics.add_metric("Listeners", MetricUnit.Count, min(people))
+        metrics.add_metric("Subscribers", MetricUnit.Count, min(people))
     metrics.flush_metrics()

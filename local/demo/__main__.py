@@ -1,10 +1,9 @@
 """`python -m local.demo`: exit code 0 only when every expected message arrived exactly once, and no other."""
 
+import argparse
 import os
-import signal
 import sys
 import time
-from types import FrameType
 
 from local.aws import LocalAwsError
 from local.demo import report, verdict
@@ -14,21 +13,23 @@ from local.demo.screen import Screen
 from local.demo.setting import stage_set
 from local.demo.stage import TOPICS
 from local.demo.story import EXPECTED, SCENES
+from local.endings import clean_up_when_ended
 from local.sam import SamError
 
 # Together with half a minute to build and deploy, less than 3 minutes.
 _PLAY_SECONDS = 130
 _REPORT_SECONDS = 10
 _LATE_SECONDS = 1
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Set the stage, play, judge; whatever ends it, nothing stays behind."""
-    for ending in _ENDINGS:
-        # What nohup, or a shell in the background, ignores stays ignored.
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, _end)
+    argparse.ArgumentParser(
+        prog="python -m local.demo",
+        description="`make run`: plays the whole monitor through on a local AWS and judges what it told. "
+        "Takes no arguments, needs three minutes, leaves nothing behind.",
+    ).parse_args()
+    clean_up_when_ended()
     screen = Screen()
     try:
         screen.heading(
@@ -68,13 +69,6 @@ def _played(play: Play) -> tuple[str, ...]:
     except TooLateError as error:
         found += (str(error),)
     return found
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    # Impatience must not interrupt the cleaning up: that would leave a folder behind.
-    for ending in _ENDINGS:
-        signal.signal(ending, signal.SIG_IGN)
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from local.demo.stage import ALERTS, EVENTS, Item, Run, Stage, cloud_event
 from local.demo.story import CACHE, ORDERS, USERS
 from local.inbox import Message
 
+_WIDEST = frozenset({"summary", "", "events"})
 _STYLES = {"critical": "bold red", "warning": "yellow", "info": "green"}
 
 
@@ -20,11 +21,11 @@ def show(screen: Screen, stage: Stage) -> None:
     _show_events(screen, stage.messages[EVENTS])
     for task, name in ((USERS, "users-db"), (ORDERS, "orders-db")):
         screen.heading(f"The history of {name}", "read back from DynamoDB")
-        screen.show(_history(stage.history(task)))
+        screen.show(_history(screen, stage.history(task)))
     screen.heading("The history of session-cache", "level with its source for a moment is no news")
     screen.show(_walk(stage.history(CACHE)))
     screen.heading("The runs", "the heartbeat, item MONITOR / RUN, as it was read after each")
-    screen.show(_runs(stage.runs))
+    screen.show(_runs(screen, stage.runs))
 
 
 def show_verdict(screen: Screen, verdict: str, *, passed: bool) -> None:
@@ -49,7 +50,7 @@ def _show_alerts(screen: Screen, messages: list[Message]) -> None:
 def _show_events(screen: Screen, messages: list[Message]) -> None:
     """What programs get: every event in a row, and the first one in full."""
     screen.heading("What programs get", f"topic events, {len(messages)} CloudEvents")
-    table = _table("type", "id", "severity", "summary")
+    table = _table(screen, "type", "id", "severity", "summary")
     events = [cloud_event(message) for message in messages]
     for event in events:
         data = event.get("data", {})
@@ -66,8 +67,8 @@ def _show_events(screen: Screen, messages: list[Message]) -> None:
         screen.exactly(json.dumps(events[0], indent=2))
 
 
-def _history(items: list[Item]) -> Table:
-    table = _table("time", "what", "", "published to")
+def _history(screen: Screen, items: list[Item]) -> Table:
+    table = _table(screen, "time", "what", "", "published to")
     for item in items:
         told = ", ".join(sorted(item.get("published_at", {})))
         table.add_row(_clock(item["sk"]), str(item["what"]), _said(item), told)
@@ -81,8 +82,8 @@ def _walk(items: list[Item]) -> Text:
     return Text(f"{' -> '.join(statuses)}; events: {', '.join(events) or 'none'}")
 
 
-def _runs(runs: list[Run]) -> Table:
-    table = _table("ran_at", "called by", "checked", "no_answer", "published", "pending", "events")
+def _runs(screen: Screen, runs: list[Run]) -> Table:
+    table = _table(screen, "ran_at", "called by", "checked", "no_answer", "published", "pending", "events")
     for run in runs:
         beat = run.heartbeat
         figures = (str(beat[name]) for name in ("checked", "no_answer", "published", "pending"))
@@ -92,11 +93,11 @@ def _runs(runs: list[Run]) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
-    """A table without lines, in which only the widest text wraps."""
+def _table(screen: Screen, *columns: str) -> Table:
+    """A table without lines, in which only the widest text wraps where there is room."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, no_wrap=column not in {"summary", "", "events"})
+        table.add_column(column, no_wrap=not (screen.narrow or column in _WIDEST), overflow="fold")
     return table
 
 

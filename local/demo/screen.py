@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.status import Status
@@ -18,6 +19,9 @@ from rich.text import Text
 
 WIDTH = 110
 MARGIN = 2
+_SECONDS_WIDTH = 7
+# The mark, and a blank after each column.
+_GAPS = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +55,11 @@ class Screen:
     def width(self) -> int:
         """Columns inside the margin."""
         return self._console.width - MARGIN
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it has less room than the lines are made for."""
+        return self._console.width < WIDTH
 
     def heading(self, text: str, note: str = "") -> None:
         """Begin a section."""
@@ -89,12 +98,21 @@ class Screen:
 
     def _over(self, done: str, step: Step, seconds: float) -> None:
         mark = Text("✗", "bold red") if step.failed else Text("✓", "green")
+        note = Text(step.note, "red" if step.failed else "cyan")
+        took = Text(f"{seconds:.1f} s", "dim")
         line = Table.grid(padding=(0, 1, 0, 0), expand=True)
         line.add_column()
         line.add_column(ratio=1)
-        line.add_column(justify="right", style="red" if step.failed else "cyan")
-        line.add_column(justify="right", style="dim", width=7, no_wrap=True)
-        line.add_row(mark, done, step.note, f"{seconds:.1f} s")
+        line.add_column(justify="right", width=_SECONDS_WIDTH, no_wrap=True)
+        if cell_len(done) + note.cell_len + _SECONDS_WIDTH + _GAPS <= self.width:
+            note.justify = "right"
+            both = Table.grid(expand=True)
+            both.add_row(done, note)
+            line.add_row(mark, both, took)
+        else:
+            # Side by side in a narrow terminal, one would leave the other a few letters a line.
+            line.add_row(mark, done, took)
+            line.add_row("", note, "")
         self.show(line)
 
     def _print(self, what: RenderableType) -> None:

@@ -13,7 +13,7 @@ from local.demo.screen import Screen
 from local.demo.stage import Stage
 from local.demo.story import THRESHOLDS
 from local.simulator import Scenario, Simulator, load_scenario, simulator_running
-from local.watched import keep_secret
+from local.stack_inputs import keep_secret
 
 SCENARIO = Path(__file__).parent / "scenario.yaml"
 _DEPLOY_SECONDS = 60

@@ -1,16 +1,17 @@
-"""The UCloud account: who may ask, which tasks there are, and the five actions of the UDTS API."""
+"""The UCloud account: who may ask, which tasks there are, and the actions it answers."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.simulator.faults import Fault
+from local.simulator.metrics import METRICS, PRODUCTS, Shape
+from local.simulator.parameters import Parameters, check_parameters, items, whole_number
 from local.simulator.ret_codes import RefusedError, RetCode
 from local.simulator.scenario import Scenario
 from local.simulator.signature import signature_of
 from local.simulator.task import SimulatedTask
 
-type Parameters = Mapping[str, str]
 type Body = dict[str, object]
 
 
@@ -29,11 +30,14 @@ class Account:
         self.scenario = scenario
         self.public_key = public_key
         self.private_key = private_key
+        self.metrics_shape: Shape = scenario.metrics_shape
         self.tasks = {plan.id: SimulatedTask(plan, now) for plan in scenario.tasks}
         self._actions: dict[str, Callable[[Parameters, float], Answer]] = {
             "GetUDTSTaskStatus": self._status,
             "GetUDTSTaskHistory": self._history,
+            "GetUDTSPrecheckTask": self._precheck,
             "ListUDTSTask": self._list,
+            "QueryMetricDataSummary": self._metrics,
             "StartUDTSTask": self._start,
             "StopUDTSTask": self._stop,
         }
@@ -49,6 +53,7 @@ class Account:
             if perform is None:
                 raise RefusedError(RetCode.UNKNOWN_ACTION, f"Action [{action}] does not exist")  # noqa: TRY301
             self._authorise(parameters)
+            check_parameters(parameters)
             done = perform(parameters, now)
         except RefusedError as refused:
             return Answer(body=head | {"RetCode": int(refused.ret_code), "Message": refused.message})
@@ -97,10 +102,29 @@ class Account:
         return Answer(body={"Data": self._task(parameters).history_rows(now)})
 
     def _list(self, parameters: Parameters, now: float) -> Answer:
-        offset = _number(parameters, "Offset", 0)
-        limit = _number(parameters, "Limit", 20)
-        page = self._visible(parameters)[offset : offset + limit]
+        page = _page(self._visible(parameters), parameters)
         return Answer(body={"Data": [task.list_row(now) for task in page]})
+
+    def _precheck(self, parameters: Parameters, now: float) -> Answer:
+        return Answer(body={"Data": self._task(parameters).precheck_data(now)})
+
+    def _metrics(self, parameters: Parameters, now: float) -> Answer:
+        """The resources of a product; the metrics of another region are none."""
+        if parameters["ProductKey"] not in METRICS:
+            raise RefusedError(RetCode.BAD_PARAMETER, "Params [ProductKey] not available")
+        asked, ids = items(parameters, "Metrics"), items(parameters, "ResourceIds")
+        found = [
+            task
+            for task in self._visible(parameters)
+            if PRODUCTS[task.plan.service_type] == parameters["ProductKey"]
+            and parameters["Region"] == self.scenario.region
+            and (task.plan.id in ids or not ids)
+        ]
+        rows = [
+            task.metrics_row(now, asked=asked, shape=self.metrics_shape) | {"Region": self.scenario.region}
+            for task in _page(found, parameters)
+        ]
+        return Answer(body={"Data": {"List": rows, "Total": len(found)}})
 
     def _start(self, parameters: Parameters, now: float) -> Answer:
         self._task(parameters).start(now)
@@ -111,8 +135,6 @@ class Account:
         return Answer(body={})
 
 
-def _number(parameters: Parameters, name: str, default: int) -> int:
-    text = parameters.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
-        raise RefusedError(RetCode.BAD_PARAMETER, f"Params [{name}] not available")
-    return int(text)
+def _page(tasks: list[SimulatedTask], parameters: Parameters) -> list[SimulatedTask]:
+    offset = whole_number(parameters, "Offset", 0)
+    return tasks[offset : offset + whole_number(parameters, "Limit", 20)]

@@ -10,6 +10,7 @@ DELETE /_control/faults         end them all, or with ?task_id= those aimed at o
 GET    /_control/calls          calls, per_action, per_task, connections
 DELETE /_control/calls          count from nothing again
 PUT    /_control/keys           public_key, private_key: accept only these
+PUT    /_control/metrics        shape: told as a map or as an array
 POST   /_control/clock          advance_seconds: let time pass at once
 """
 
@@ -22,6 +23,7 @@ from typing import Annotated, Any, ClassVar
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
+from local.simulator.metrics import Shape
 from local.simulator.simulator import Simulator, UnknownTaskError
 from local.simulator.strict import STRICT, InvalidError, checked
 
@@ -32,6 +34,13 @@ class _Keys:
 
     public_key: str
     private_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Metrics:
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,7 @@ class Control:
             web.get("/_control/calls", self._list_calls),
             web.delete("/_control/calls", self._forget_calls),
             web.put("/_control/keys", self._set_keys),
+            web.put("/_control/metrics", self._set_metrics_shape),
             web.post("/_control/clock", self._advance),
         ]
 
@@ -107,6 +117,10 @@ class Control:
     async def _set_keys(self, request: web.Request) -> web.Response:
         keys = checked(_Keys, await _fields(request))
         self._simulator.set_keys(keys.public_key, keys.private_key)
+        return _done()
+
+    async def _set_metrics_shape(self, request: web.Request) -> web.Response:
+        self._simulator.set_metrics_shape(checked(_Metrics, await _fields(request)).shape)
         return _done()
 
     async def _advance(self, request: web.Request) -> web.Response:

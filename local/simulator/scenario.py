@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from local.simulator.faults import WrittenInjection
+from local.simulator.metrics import Shape
 from local.simulator.steps import WrittenStep
 from local.simulator.strict import STRICT, InvalidError, checked, plain_yaml
 
@@ -25,6 +26,8 @@ class TaskPlan:
     type: Literal["full", "incremental", "full+incremental", "bidirectional"] = "full+incremental"
     service_type: Literal["transfer", "integration"] = "transfer"
     max_retry: Annotated[int, Field(ge=0, le=5)] = 0
+    auto_renew: bool = True
+    expires_in_seconds: float = 30 * 86400
     steps: tuple[WrittenStep, ...]
     after_start: tuple[WrittenStep, ...] = ()
 
@@ -38,13 +41,16 @@ class Scenario:
     """An account at the moment the simulator starts.
 
     A request without ProjectId, and a task without project, mean `default_project`. With `projects`, any
-    other project is refused; without, every project exists.
+    other project is refused; without, every project exists. The metrics of all tasks are kept in `region`,
+    and told as a map (the documented example) or as an array (the documented declaration).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     default_project: str = "org-default"
     projects: tuple[str, ...] = ()
+    region: str = "cn-bj2"
+    metrics_shape: Shape = "map"
     tasks: tuple[TaskPlan, ...] = ()
     faults: tuple[WrittenInjection, ...] = ()
 

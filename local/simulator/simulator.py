@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from local.simulator.account import Account, Answer
 from local.simulator.calls import CallLog, CallRecorder
 from local.simulator.faults import ActiveFault, Fault, Injection, with_fault_apart
+from local.simulator.metrics import Shape
 from local.simulator.scenario import Scenario, TaskPlan
 from local.simulator.steps import Step
 from local.simulator.strict import InvalidError, checked
@@ -136,6 +137,11 @@ class Simulator:
         with self._lock:
             self._account.public_key = public_key
             self._account.private_key = private_key
+
+    def set_metrics_shape(self, shape: Shape) -> None:
+        """From now on metrics are told as a map or as an array."""
+        with self._lock:
+            self._account.metrics_shape = shape
 
     def advance(self, seconds: float) -> None:
         """Lets time pass at once for everything that lasts `seconds` in a scenario."""

@@ -52,10 +52,47 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """What the metrics say; a figure not given has no value. They were measured `age_seconds` ago."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    delay_seconds: Fraction | None = None
+    remaining_bytes: Fraction | None = None
+    seconds_to_level: Fraction | None = None
+    read_bytes_per_second: Fraction | None = None
+    written_bytes_per_second: Fraction | None = None
+    read_rows_per_second: Fraction | None = None
+    written_rows_per_second: Fraction | None = None
+    age_seconds: Annotated[float, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedItem:
+    """One thing a pre-check found wrong."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    type: str
+    message: str
+    instruction: str = ""
+    is_target: bool = False
+
+
+def _as_tuple(given: object) -> object:
+    # A step is spelt out before it is checked; from there on a list no longer passes for a tuple.
+    return tuple(given) if isinstance(given, list) else given
+
+
+FailedItems = Annotated[tuple[FailedItem, ...], BeforeValidator(_as_tuple)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Lasts a number of status calls or a time, one call if neither is given; the last step never ends.
 
     A step may have a fault instead of a status: the task stays what it was, but asking for it goes wrong.
+    Name, renewal, expiry and pre-check stay from then on; the expiry counts from the step's beginning.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -67,6 +104,11 @@ class Step:
     cur_retry: Annotated[int, Field(ge=0)] = 0
     progress: Progress | None = None
     position: Position | None = None
+    lag: Lag | None = None
+    name: str | None = None
+    auto_renew: bool | None = None
+    expires_in_seconds: float | None = None
+    precheck: FailedItems | None = None
     fault: Fault | None = None
 
     def __post_init__(self) -> None:

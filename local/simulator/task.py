@@ -1,11 +1,13 @@
 """A simulated task: it walks through its steps by status calls or by time, and answers in wire names."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
+from local.simulator.metrics import PRODUCTS, Shape, monitor_attr, values_of
 from local.simulator.ret_codes import RefusedError, RetCode
 from local.simulator.scenario import TaskPlan
-from local.simulator.steps import Step
-from local.simulator.wire import progress_fields, sync_fields
+from local.simulator.steps import FailedItem, Lag, Step
+from local.simulator.wire import precheck_fields, progress_fields, sync_fields
 
 _STOP = (Step(status="Stopping"), Step(status="Stopped"))
 _FULL_LOAD = (Step(status="Dumping"), Step(status="Loading"), Step(status="Done"))
@@ -18,6 +20,10 @@ class SimulatedTask:
         self.plan = plan
         self.created_at = now
         self.status = "Created"
+        self.name = plan.name or plan.id
+        self.auto_renew = plan.auto_renew
+        self.expires_at = now + plan.expires_in_seconds
+        self.precheck: tuple[FailedItem, ...] | None = None
         self.history: list[tuple[float, str]] = []
         self._interrupted: tuple[Step, ...] = ()
         self._walk(plan.steps, now)
@@ -70,14 +76,14 @@ class SimulatedTask:
         self._pass_time(now)
         return {
             "TaskId": self.plan.id,
-            "Name": self.plan.name or self.plan.id,
+            "Name": self.name,
             "Type": self.plan.type,
             "ServiceType": self.plan.service_type,
             "CreateTime": int(self.created_at),
             "ChargeType": "Month",
-            "AutoRenew": "Yes",
-            "IsExpire": "No",
-            "ExpireTime": int(self.created_at) + 30 * 86400,
+            "AutoRenew": "Yes" if self.auto_renew else "No",
+            "IsExpire": "Yes" if now >= self.expires_at else "No",
+            "ExpireTime": int(self.expires_at),
         } | self._common(now)
 
     def history_rows(self, now: float) -> list[dict[str, object]]:
@@ -92,6 +98,22 @@ class SimulatedTask:
             }
             for at, status in self.history
         ]
+
+    def metrics_row(self, now: float, *, asked: Collection[str], shape: Shape) -> dict[str, object]:
+        """One element of QueryMetricDataSummary's List; without a lag its MonitorAttr is empty."""
+        self._pass_time(now)
+        lag = self._step.lag or Lag()
+        values = values_of(lag, PRODUCTS[self.plan.service_type], self._share(now))
+        return {
+            "ResourceId": self.plan.id,
+            "Name": self.name,
+            "MonitorAttr": monitor_attr(values, measured_at=now - lag.age_seconds, asked=asked, shape=shape),
+        }
+
+    def precheck_data(self, now: float) -> dict[str, object]:
+        """Data of GetUDTSPrecheckTask; empty, as in the documented example, where no step said anything."""
+        self._pass_time(now)
+        return {} if self.precheck is None else precheck_fields(self.precheck)
 
     def _common(self, now: float) -> dict[str, object]:
         data: dict[str, object] = {
@@ -118,9 +140,17 @@ class SimulatedTask:
         self._index += 1
         self._entered_at = at
         self._told = 0
+        self._take_over(self._step, at)
         if self._step.status not in (None, self.status) or not self.history:
             self.status = self._step.status or self.status
             self.history.append((at, self.status))
+
+    def _take_over(self, step: Step, at: float) -> None:
+        self.name = self.name if step.name is None else step.name
+        self.auto_renew = self.auto_renew if step.auto_renew is None else step.auto_renew
+        self.precheck = self.precheck if step.precheck is None else step.precheck
+        if step.expires_in_seconds is not None:
+            self.expires_at = at + step.expires_in_seconds
 
     def _pass_time(self, now: float) -> None:
         while self._index + 1 < len(self._steps) and self._step.seconds is not None:

@@ -1,9 +1,9 @@
 """What a step tells, in UCloud's field names.
 
-Source: UCloud API reference, "GetUDTSTaskStatus", models Progress and SyncData.
+Source: UCloud API reference, "GetUDTSTaskStatus", models Progress and SyncData; "GetUDTSPrecheckTask".
 """
 
-from local.simulator.steps import Position, Progress
+from local.simulator.steps import FailedItem, Position, Progress
 
 
 def progress_fields(progress: Progress, share: float) -> dict[str, object]:
@@ -33,6 +33,21 @@ def sync_fields(position: Position, share: float) -> dict[str, object]:
         "BinlogPos": _whole(position.binlog_pos, share),
     }
     return answer if position.binlog_gtid is None else answer | {"BinlogGTID": position.binlog_gtid}
+
+
+def precheck_fields(items: tuple[FailedItem, ...]) -> dict[str, object]:
+    """The answer's Data about a pre-check that took place. The words of State are inventions."""
+    rows = [
+        {
+            "State": "Failed",
+            "Type": item.type,
+            "ErrMessage": item.message,
+            "Instruction": item.instruction,
+            "IsTarget": item.is_target,
+        }
+        for item in items
+    ]
+    return {"State": "Failed" if items else "Success", "PrecheckResultItem": rows}
 
 
 def _whole(pair: tuple[int, int], share: float) -> int:

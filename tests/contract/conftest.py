@@ -14,8 +14,8 @@ from moto import mock_aws
 from local.aws import LocalAws, local_aws
 from tests.fakes import FakeStore
 from tests.table import create_table
-from udts_monitor.ports import Storage
-from udts_monitor.store import Store
+from udts_monitor.adapters.store import Store
+from udts_monitor.run.ports import Storage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,6 +39,21 @@ class Table:
             ConsistentRead=True,
         )
         return list(answer["Items"])
+
+    def damage(self, pk: str, sk: str, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB's own values
+        """Write attributes of an item by hand, as somebody does who should not."""
+        places = list(enumerate(attributes))
+        self.client.update_item(
+            TableName=self.name,
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            UpdateExpression="SET " + ", ".join(f"#{place} = :{place}" for place, _ in places),
+            ExpressionAttributeNames={f"#{place}": name for place, name in places},
+            ExpressionAttributeValues={f":{place}": attributes[name] for place, name in places},
+        )
+
+    def store(self) -> Store:
+        """A store above it."""
+        return Store(self.client, self.name, RETENTION)
 
 
 @pytest.fixture(scope="session")
@@ -88,4 +103,4 @@ def _store(request: pytest.FixtureRequest) -> Iterator[Storage]:
         yield FakeStore()
         return
     with _table(request.param, request) as made:
-        yield Store(made.client, made.name, RETENTION)
+        yield made.store()

@@ -1,65 +1,38 @@
-"""What every store promises, and what the real one leaves in the table."""
+"""What every store promises: the fake of all other tests, the real one on moto, and on the local AWS."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.contract.writes import (
+    CLAIM,
+    LATER,
+    close,
+    event_of,
+    fail,
+    messages,
+    open_outage,
+    opened,
+    remind,
+    rendered,
+    save_silence,
+    silence,
+)
+from tests.walk import NOON, ORDERS, Walk, X
+from udts_monitor.decision.assess import assess
+from udts_monitor.decision.event import Kind
+from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.decision.policy import Policy
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.run.ports import MonitorItem, Storage
+from udts_monitor.task import TaskRef
 
-from tests.contract.conftest import RETENTION, Table
-from tests.walk import NOON, ORDERS, Walk, X, failed
-from udts_monitor import item
-from udts_monitor.assessment import Assessment, assess
-from udts_monitor.errors import StoreError
-from udts_monitor.event import Event
-from udts_monitor.notification import Notification, Topic, notifications
-from udts_monitor.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.outage import TOLD_AGAIN_AFTER, Outage, group
-from udts_monitor.outbox import Claim
-from udts_monitor.policy import Policy
-from udts_monitor.ports import Heartbeat, Storage
-from udts_monitor.silence import Silence
-from udts_monitor.state import Incident, TaskState, Unanswered
-from udts_monitor.store import Store
-from udts_monitor.tasks import TaskRef
-from udts_monitor.wording import Display
-
-CLAIM = Claim(owner="run-1", until=NOON + timedelta(minutes=1))
-LATER = Claim(owner="run-2", until=NOON + timedelta(minutes=3))
-REFUSED = NoAnswer(cause="RetCode 294", reason="address refused", configuration=True)
-
-
-def messages(assessment: Assessment) -> tuple[Notification, ...]:
-    """The notifications of a change, for both topics."""
-    return rendered(*assessment.events)
-
-
-def rendered(*events: Event) -> tuple[Notification, ...]:
-    """Events rendered for both topics."""
-    return notifications(events, [Topic.ALERTS, Topic.EVENTS], Display(zone=ZoneInfo("UTC")))
-
-
-def fail(store: Storage, walk: Walk | None = None) -> Assessment:
-    """Save a first failure."""
-    assessment = (walk or Walk()).check(failed(0, 3, "boom"))
-    assert store.save(assessment, messages(assessment), CLAIM)
-    return assessment
-
-
-def outage(store: Storage) -> tuple[Outage, Event, bool]:
-    """Open an outage for a refused address."""
-    alone = assess(TaskState.unseen(NOON), ORDERS, REFUSED, Policy(), NOON)
-    ((begun, event),) = group([(alone, REFUSED)], {}, (), NOON).told
-    return begun, event, store.open_outage(begun, event, rendered(event), CLAIM)
+# States
 
 
 def test_a_saved_state_is_loaded_as_it_was(store: Storage) -> None:
-    """Nothing is lost or changed on the way through the table."""
+    """With its incidents, what the aspects remember and the time without an answer; alone and among all."""
     walk = Walk()
     progress = Progress(total_rows=10**12, moved_rows=0, percent=33.3, mongo_delay_seconds=1.5)
     position = Position(binlog_name="mysql-bin.000006", binlog_pos=154)
@@ -68,14 +41,19 @@ def test_a_saved_state_is_loaded_as_it_was(store: Storage) -> None:
     for answer in answers:
         assessment = walk.check(answer)
         assert store.save(assessment, messages(assessment), CLAIM)
+    assert walk.state.incidents
+    assert walk.state.memory
+    assert walk.state.unanswered
     assert store.load_states() == {ORDERS.key: walk.state}
+    assert store.load_state(ORDERS.key) == walk.state
 
 
 def test_an_empty_store_is_a_first_run(store: Storage) -> None:
-    """No states, no outbox, no outages: and no error."""
+    """No states, no outbox, nothing the monitor remembers: and no error."""
     assert store.load_states() == {}
+    assert store.load_state(ORDERS.key) is None
     assert store.outbox().pending == ()
-    assert store.save_heartbeat({"checked": 0}) == Heartbeat()
+    assert store.load_monitor() == MonitorItem()
 
 
 def test_a_new_task_is_saved_once(store: Storage) -> None:
@@ -106,12 +84,15 @@ def test_of_many_runs_at_once_one_wins(concurrent_store: Storage) -> None:
 
     def save(number: int) -> bool:
         together.wait()
-        claim = Claim(owner=f"run-{number}", until=CLAIM.until)
+        claim = replace(CLAIM, owner=f"run-{number}")
         return concurrent_store.save(assessment, messages(assessment), claim)
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(save, range(8))) == 1
     assert len(concurrent_store.outbox().pending) == 2
+
+
+# The outbox
 
 
 def test_a_notification_is_born_claimed(store: Storage) -> None:
@@ -143,6 +124,14 @@ def test_a_notification_comes_back_as_it_was_written(store: Storage) -> None:
     assert [pending.notification for pending in store.outbox().pending] == list(messages(assessment))
 
 
+def test_an_event_without_a_state_is_told_like_any_other(store: Storage) -> None:
+    """A test notification: in the outbox, born claimed."""
+    event = event_of(Kind.TEST)
+    store.save_event(event, rendered(event), CLAIM)
+    assert [found.notification for found in store.outbox().pending] == list(rendered(event))
+    assert all(found.held_by(CLAIM) for found in store.outbox().pending)
+
+
 def test_published_is_off_the_outbox_and_stays_off(store: Storage) -> None:
     """Marking twice is as good as once: the second mark comes from a run that repeated the message."""
     fail(store)
@@ -151,6 +140,13 @@ def test_published_is_off_the_outbox_and_stays_off(store: Storage) -> None:
     store.mark_published([first], NOON)
     assert [pending.sk for pending in store.outbox().pending] == [second.sk]
     assert not store.claim(first, LATER, NOON + timedelta(hours=1))
+
+
+def test_withheld_is_off_the_outbox(store: Storage) -> None:
+    """And never comes back."""
+    fail(store)
+    store.withhold(store.outbox().pending, NOON)
+    assert store.outbox().pending == ()
 
 
 def test_a_claim_whose_answer_was_lost_is_made_again(store: Storage) -> None:
@@ -184,257 +180,10 @@ def test_a_failure_to_publish_what_is_gone_brings_nothing_back(store: Storage) -
     assert len(store.outbox().pending) == 1
 
 
-def test_an_outage_is_opened_once_and_closed_once(store: Storage) -> None:
-    """Whoever comes second is told so and writes no notification."""
-    begun, event, opened = outage(store)
-    assert opened
-    assert not outage(store)[2]
-    assert store.save_heartbeat({"checked": 1}).outages == (begun,)
-    assert store.close_outage(begun, event, (), CLAIM)
-    assert not store.close_outage(begun, event, (), CLAIM)
-    assert store.save_heartbeat({"checked": 1}).outages == ()
-    assert len(store.outbox().pending) == 2
-
-
-def test_an_outage_is_told_again_when_it_is_old(store: Storage) -> None:
-    """Whoever joins it later is news, once an hour; it stays the same outage, with one end."""
-    begun, event, _ = outage(store)
-    told_at, later = begun.since, begun
-    for again in range(2):
-        later = replace(begun, told_again_at=told_at + TOLD_AGAIN_AFTER)
-        assert not store.open_outage(later, event, (), CLAIM), again
-        told_at += TOLD_AGAIN_AFTER + timedelta(microseconds=1)
-        later = replace(begun, told_again_at=told_at)
-        assert store.open_outage(later, event, (), CLAIM), again
-        assert not store.open_outage(later, event, (), CLAIM), again
-        assert store.load_outages() == (later,)
-    other = replace(later, id="-/monitor/other", told_again_at=told_at + timedelta(days=1))
-    assert not store.open_outage(other, event, (), CLAIM)
-    assert store.close_outage(later, event, (), CLAIM)
-    assert store.load_outages() == ()
-
-
-def test_a_later_outage_of_the_same_cause_is_not_closed_by_a_slow_run(store: Storage) -> None:
-    """The condition is the outage, not its cause."""
-    begun, event, _ = outage(store)
-    store.close_outage(begun, event, (), CLAIM)
-    outage(store)
-    assert not store.close_outage(replace(begun, id="-/monitor/older"), event, (), CLAIM)
-
-
-def test_the_heartbeat_keeps_open_outages(store: Storage) -> None:
-    """Two runs that overlap may overwrite each other's summary, never an outage."""
-    begun, _, _ = outage(store)
-    store.save_heartbeat({"checked": 1})
-    assert store.save_heartbeat({"checked": 2}).outages == (begun,)
-
-
-def test_where_a_run_left_off_is_remembered_until_the_state_changes(store: Storage) -> None:
-    """The mark changes no version: it may not make a change of the same moment lose."""
-    walk = Walk()
-    store.save(walk.check("Syncing"), (), CLAIM)
-    store.mark_left_off(ORDERS.key, NOON)
-    assert store.load_states()[ORDERS.key].left_off_at == NOON
-    assert store.save(walk.check("Synced"), (), CLAIM)
-
-
-def test_a_task_without_a_state_gets_none_from_a_mark(store: Storage) -> None:
-    """A mark is not a state."""
-    store.mark_left_off("-/udts-unseen", NOON)
-    assert store.load_states() == {}
-
-
-# What the table holds
-
-
-def test_the_keys_are_the_documented_ones(table: Table) -> None:
-    """Users and programs read the table by these keys."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    outage(store)
-    store.save_heartbeat({"checked": 1})
-    assert [found["sk"]["S"] for found in table.items("STATE")] == ["org-hiny12/udts-ixdp441"]
-    assert [found["sk"]["S"] for found in table.items("TASK#org-hiny12/udts-ixdp441")] == [
-        "2026-11-23T12:00:00.000000Z#transition",
-        "2026-11-23T12:00:00.000001Z#event",
-    ]
-    assert [found["sk"]["S"] for found in table.items("OUTBOX")][2:] == [
-        "2026-11-23T12:00:00.000001Z#org-hiny12/udts-ixdp441/v1/failed#alerts",
-        "2026-11-23T12:00:00.000001Z#org-hiny12/udts-ixdp441/v1/failed#events",
-    ]
-    assert [found["sk"]["S"] for found in table.items("MONITOR")] == [
-        "2026-11-23T12:00:00.000000Z#event",
-        "RUN",
-    ]
-
-
-def test_history_expires_and_nothing_else_does(table: Table) -> None:
-    """States, outbox and heartbeat stay for ever."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    store.save_heartbeat({"checked": 1})
-    ninety_days_on = str(int((NOON + RETENTION).timestamp()))
-    for found in table.items("TASK#org-hiny12/udts-ixdp441"):
-        assert found["expires_at"] == {"N": ninety_days_on}
-    for pk in ("STATE", "OUTBOX", "MONITOR"):
-        assert all("expires_at" not in found for found in table.items(pk))
-
-
-def test_publishing_leaves_its_mark_in_the_history(table: Table) -> None:
-    """The question "Why was nothing sent?" has an answer, topic by topic."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    for pending in store.outbox().pending:
-        store.mark_published([pending], NOON)
-    event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
-    assert event["published_at"]["M"] == {
-        "alerts": {"S": "2026-11-23T12:00:00.000000Z"},
-        "events": {"S": "2026-11-23T12:00:00.000000Z"},
-    }
-
-
-def test_a_notification_outlives_its_history(table: Table) -> None:
-    """Marking works also when the event has expired from the history, and brings nothing back into it."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
-    table.client.delete_item(TableName=table.name, Key={"pk": event["pk"], "sk": event["sk"]})
-    for pending in store.outbox().pending:
-        store.mark_published([pending], NOON)
-    assert store.outbox().pending == ()
-    assert len(table.items("TASK#org-hiny12/udts-ixdp441")) == 1
-
-
-def test_every_item_says_its_schema(table: Table) -> None:
-    """A later version knows what it reads."""
-    store = Store(table.client, table.name, RETENTION)
-    walk = Walk()
-    fail(store, walk)
-    walk.now += timedelta(hours=1)
-    sampled = walk.check(replace(failed(0, 3, "boom"), progress=Progress(percent=5)))
-    assert sampled.sample
-    assert store.save(sampled, (), CLAIM)
-    outage(store)
-    store.save_silence(silence())
-    store.save_heartbeat({"checked": 1})
-    items = {pk: table.items(pk) for pk in ("STATE", "TASK#org-hiny12/udts-ixdp441", "OUTBOX", "MONITOR")}
-    # A state; a transition, an event, a sample; twice two notifications, a silence; an event, RUN.
-    assert [len(found) for found in items.values()] == [1, 3, 5, 2]
-    for found in (entry for of_one in items.values() for entry in of_one):
-        assert found.get("schema") == {"N": "1"}, found["sk"]
-
-
-def test_a_missing_table_is_a_store_error() -> None:
-    """The run fails and says what it could not do."""
-    import boto3  # noqa: PLC0415 - only this test talks to moto by itself
-    from moto import mock_aws  # noqa: PLC0415
-
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
-        store = Store(client, "no-such-table", RETENTION)
-        with pytest.raises(StoreError, match="read the STATE partition"):
-            store.load_states()
-        with pytest.raises(StoreError, match="write the heartbeat"):
-            store.save_heartbeat({"checked": 1})
-
-
-TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given above
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
-NUMBERS = (
-    st.none() | st.integers(0, 10**20) | st.floats(1e-9, 1e6).filter(lambda number: not number.is_integer())
-)
-STATES = st.builds(
-    TaskState,
-    version=st.integers(1, 10**9),
-    status=TEXTS,
-    previous_status=TEXTS,
-    since=TIMES,
-    seen_at=TIMES,
-    failed_message=TEXTS,
-    progress=st.none() | st.builds(Progress, percent=NUMBERS, moved_rows=NUMBERS, total_rows=st.just(1)),
-    position=st.none() | st.builds(Position, binlog_name=TEXTS, binlog_pos=st.just(4)),
-    retries_used=st.none() | st.integers(0, 5),
-    sampled_at=st.none() | TIMES,
-    incident=st.none() | st.builds(Incident, id=TEXTS.filter(bool), since=TIMES, status=TEXTS.filter(bool)),
-    stopped_told=st.booleans(),
-    unknown_told=st.lists(TEXTS.filter(bool), max_size=3).map(tuple),
-    unanswered=st.none()
-    | st.builds(
-        Unanswered,
-        since=TIMES,
-        checks=st.integers(0, 9),
-        cause=TEXTS.filter(bool),
-        told_alone=st.booleans(),
-        told_with=st.lists(TEXTS.filter(bool), max_size=3).map(tuple),
-    ),
-    left_off_at=st.none() | TIMES,
-)
-
-
-@given(STATES)
-def test_every_state_survives_being_an_item(state: TaskState) -> None:
-    """Whatever a state holds comes back equal from its item."""
-    from udts_monitor.store import _unwired, _wire  # noqa: PLC0415 - the wire format is the subject
-
-    assert item.state_from(_unwired(_wire(item.state_item(TaskRef(task_id="udts-1"), state)))) == state
-
-
-def silence(scope: str = "all", minutes: int = 5) -> Silence:
-    """A silence somebody asked for at noon."""
-    return Silence(scope=scope, since=NOON, until=NOON + timedelta(minutes=minutes), by="ada", why="move")
-
-
-def test_a_silence_comes_with_the_outbox_and_is_no_notification(store: Storage) -> None:
-    """One Query brings both."""
-    fail(store)
-    store.save_silence(silence())
-    store.save_silence(silence("org-hiny12"))
-    found = store.outbox()
-    assert set(found.silences) == {silence(), silence("org-hiny12")}
-    assert len(found.pending) == 2
-
-
-def test_there_is_one_silence_a_scope(store: Storage) -> None:
-    """Asking again changes its end."""
-    store.save_silence(silence())
-    store.save_silence(silence(minutes=50))
-    assert store.outbox().silences == (silence(minutes=50),)
-
-
-def test_a_silence_that_was_extended_is_not_ended_by_a_run_that_did_not_know(store: Storage) -> None:
-    """The condition is its end."""
-    store.save_silence(silence(minutes=50))
-    store.end_silence(silence())
-    assert store.outbox().silences == (silence(minutes=50),)
-    store.end_silence(silence(minutes=50))
-    store.end_silence(silence(minutes=50))
-    assert store.outbox().silences == ()
-
-
-def test_withheld_is_off_the_outbox(store: Storage) -> None:
-    """And never comes back."""
-    fail(store)
-    store.withhold(store.outbox().pending, NOON)
-    assert store.outbox().pending == ()
-
-
-def test_withholding_leaves_its_mark_in_the_history(table: Table) -> None:
-    """Why was nothing sent? Because somebody asked for silence."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    store.withhold(store.outbox().pending[:1], NOON)
-    event = table.items("TASK#org-hiny12/udts-ixdp441")[1]
-    assert event["withheld_at"]["M"] == {"alerts": {"S": "2026-11-23T12:00:00.000000Z"}}
-    assert event["published_at"]["M"] == {}
-
-
 def test_a_hundred_and_twenty_notifications_are_marked_together(store: Storage) -> None:
     """More than a transaction takes: a storm is marked in a few of them."""
     for number in range(60):
-        walk = Walk(task=TaskRef(task_id=f"udts-{number}"))
-        fail(store, walk)
+        fail(store, Walk(task=TaskRef(task_id=f"udts-{number}")))
     assert len(store.outbox().pending) == 120
     store.mark_published(store.outbox().pending, NOON)
     assert store.outbox().pending == ()
@@ -452,117 +201,138 @@ def test_the_members_of_a_digest_know_it(store: Storage) -> None:
     assert {found.digest_id for found in store.outbox().pending} == {"-/monitor/digest/abc", ""}
 
 
-@pytest.mark.parametrize("name", ["since", "incident", "progress", "position", "journey", "unanswered"])
-@pytest.mark.parametrize("value", ["soon", "2026-11-23T12:00:00"])
-def test_a_state_that_cannot_be_read_leaves_the_others_readable(table: Table, name: str, value: str) -> None:
-    """Whoever changed the item by hand."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    fail(store, Walk(task=TaskRef(task_id="udts-1")))
-    table.client.update_item(
-        TableName=table.name,
-        Key={"pk": {"S": "STATE"}, "sk": {"S": "-/udts-1"}},
-        UpdateExpression="SET #name = :value",
-        ExpressionAttributeNames={"#name": name},
-        ExpressionAttributeValues={":value": {"S": value}},
-    )
-    assert list(store.load_states()) == ["org-hiny12/udts-ixdp441"]
+# Outages: of two runs that want the same one writes, and the other learns that it did not
 
 
-def test_an_item_of_the_outbox_that_cannot_be_read_is_named_and_hides_no_other(table: Table) -> None:
-    """Of a version with more topics than this one, or changed by hand."""
-    store = Store(table.client, table.name, RETENTION)
+def test_an_outage_is_opened_once(store: Storage) -> None:
+    """Whoever comes second writes no notification."""
+    outage = open_outage(store)
+    again = opened(now=NOON + timedelta(seconds=1))
+    assert again.event
+    assert not store.save_outage(again, rendered(again.event), LATER)
+    assert store.load_monitor().outages == (outage,)
+    assert len(store.outbox().pending) == 2
+
+
+def test_an_outage_is_told_again_once(store: Storage) -> None:
+    """Two runs find it an hour old: one reminds."""
+    outage = open_outage(store)
+    change = remind(outage, NOON + timedelta(hours=1))
+    assert change.after
+    assert change.event
+    assert store.save_outage(change, rendered(change.event), CLAIM)
+    assert not store.save_outage(change, rendered(change.event), LATER)
+    assert store.load_monitor().outages == (change.after,)
+    assert len(store.outbox().pending) == 4
+
+
+def test_an_outage_that_was_told_meanwhile_is_not_closed(store: Storage) -> None:
+    """Whoever it was told for has not been looked at by the run that would close it."""
+    outage = open_outage(store)
+    later = remind(outage, NOON + timedelta(hours=1))
+    assert later.after
+    store.save_outage(later, (), CLAIM)
+    assert not store.save_outage(close(outage), (), LATER)
+    assert store.save_outage(close(later.after), (), LATER)
+    assert store.load_monitor().outages == ()
+
+
+def test_an_outage_is_closed_once(store: Storage) -> None:
+    """Its end is told by one run."""
+    outage = open_outage(store)
+    change = close(outage)
+    assert change.event
+    assert store.save_outage(change, rendered(change.event), CLAIM)
+    assert not store.save_outage(change, rendered(change.event), LATER)
+    assert len(store.outbox().pending) == 4
+
+
+def test_an_outage_is_not_closed_for_an_older_one_of_the_same_cause(store: Storage) -> None:
+    """A slow run must not end what began after it had looked."""
+    outage = open_outage(store)
+    assert not store.save_outage(close(replace(outage, id="-/monitor/older")), (), LATER)
+    assert store.load_monitor().outages == (outage,)
+
+
+def test_an_outage_nobody_was_told_of_ends_without_an_event(store: Storage) -> None:
+    """NOTIFY_ON kept its beginning back."""
+    outage = open_outage(store, Policy(kinds=frozenset({"failed"})))
+    change = close(outage)
+    assert change.event is None
+    assert store.save_outage(change, (), CLAIM)
+    assert store.load_monitor().outages == ()
+
+
+def test_outages_of_several_causes_are_apart(store: Storage) -> None:
+    """Each is opened and closed by itself."""
+    first, second = open_outage(store), open_outage(store, cause="RetCode 299")
+    assert store.load_monitor().outages == (first, second)
+    assert store.save_outage(close(first), (), CLAIM)
+    assert store.load_monitor().outages == (second,)
+
+
+# The monitor's item
+
+
+def test_a_runs_summary_keeps_open_outages(store: Storage) -> None:
+    """Two runs that overlap may overwrite each other's summary, never an outage."""
+    outage = open_outage(store)
+    for number in (1, 2):
+        store.save_monitor({"checked": number})
+        assert store.load_monitor().outages == (outage,)
+
+
+def test_the_next_run_learns_when_and_how_far_the_last_one_came(store: Storage) -> None:
+    """Each run says anew where the next one is to begin."""
+    store.save_monitor({"ran_at": "2026-11-23T12:00:00.000000Z", "cursor": ORDERS.key})
+    assert store.load_monitor() == MonitorItem(ran_at=NOON, cursor=ORDERS.key)
+    store.save_monitor({"ran_at": "2026-11-23T12:01:00.000000Z", "cursor": ""})
+    assert store.load_monitor() == MonitorItem(ran_at=NOON + timedelta(minutes=1))
+
+
+def test_the_count_of_subscribers_stays_until_it_is_counted_again(store: Storage) -> None:
+    """A run that did not count writes the numbers it knows, and not when."""
+    store.save_monitor({"subscribers": {"alerts": 1}, "subscribers_at": "2026-11-23T12:00:00.000000Z"})
+    store.save_monitor({"subscribers": {"alerts": 1}})
+    assert store.load_monitor() == MonitorItem(subscribers={"alerts": 1}, subscribers_at=NOON)
+
+
+# Silences
+
+
+def test_a_silence_comes_with_the_outbox_and_is_no_notification(store: Storage) -> None:
+    """One Query brings both."""
     fail(store)
-    store.save_silence(silence())
-    for sk in ("2020#udts-1/v1/failed#pager", "SILENCE#org-1"):
-        entry = {"pk": {"S": "OUTBOX"}, "sk": {"S": sk}, "topic": {"S": "pager"}}
-        table.client.put_item(TableName=table.name, Item=entry)
+    for scope in ("all", "org-hiny12"):
+        save_silence(store, silence(scope))
     found = store.outbox()
-    assert len(found.pending) == 2
-    assert found.silences == (silence(),)
-    assert sorted(found.unreadable) == ["2020#udts-1/v1/failed#pager", "SILENCE#org-1"]
-    assert all("KeyError" in problem for problem in found.unreadable.values())
+    assert set(found.silences) == {silence(), silence("org-hiny12")}
+    assert len([pending for pending in found.pending if pending.notification.kind == "failed"]) == 2
 
 
-def test_a_time_without_a_zone_is_named_and_hides_no_other(table: Table) -> None:
-    """What a person writes who wants an item to be tried again: it could be compared with no other time."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    store.save_silence(silence())
-    first, _, quiet = [found["sk"]["S"] for found in table.items("OUTBOX")]
-    for sk, name in ((first, "lease_until"), (quiet, "until")):
-        table.client.update_item(
-            TableName=table.name,
-            Key={"pk": {"S": "OUTBOX"}, "sk": {"S": sk}},
-            UpdateExpression="SET #name = :time",
-            ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues={":time": {"S": "2026-11-23T00:00:00"}},
-        )
+def test_there_is_one_silence_a_scope(store: Storage) -> None:
+    """Asking again changes its end."""
+    save_silence(store, silence())
+    save_silence(store, silence(minutes=50))
+    assert store.outbox().silences == (silence(minutes=50),)
+
+
+def test_a_silence_is_told_when_it_is_set_and_when_it_ends(store: Storage) -> None:
+    """Who and why is said with it, to programs."""
+    save_silence(store, silence())
+    ended = event_of(Kind.SILENCE_ENDED, seconds=1)
+    assert store.end_silence(silence(), ended, rendered(ended), CLAIM)
+    kinds = [str(pending.notification.kind) for pending in store.outbox().pending]
+    assert kinds == ["silenced"] * 2 + ["silence_ended"] * 2
+
+
+def test_a_silence_that_was_changed_is_not_ended_by_a_run_that_did_not_know(store: Storage) -> None:
+    """The condition is its end; who is too late says nothing."""
+    save_silence(store, silence(minutes=50))
+    ended = event_of(Kind.SILENCE_ENDED, seconds=1)
+    assert not store.end_silence(silence(), ended, rendered(ended), CLAIM)
+    assert store.outbox().silences == (silence(minutes=50),)
+    assert store.end_silence(silence(minutes=50), ended, (), CLAIM)
+    assert not store.end_silence(silence(minutes=50), ended, rendered(ended), CLAIM)
     found = store.outbox()
-    assert (len(found.pending), found.silences) == (1, ())
-    assert found.unreadable == dict.fromkeys((first, quiet), "ValueError: 2026-11-23T00:00:00 has no zone")
-
-
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [
-        ("attempts", {"S": "x"}),
-        ("attributes", {"S": "oops"}),
-        ("kind", {"L": []}),
-        ("task_key", {"M": {}}),
-        ("body", {"N": "1"}),
-    ],
-)
-def test_damage_of_any_attribute_hides_no_other_item(table: Table, name: str, damage: Any) -> None:  # noqa: ANN401
-    """Otherwise it would raise where it is used, in every run, before anything is published."""
-    store = Store(table.client, table.name, RETENTION)
-    fail(store)
-    sk = table.items("OUTBOX")[0]["sk"]["S"]
-    table.client.update_item(
-        TableName=table.name,
-        Key={"pk": {"S": "OUTBOX"}, "sk": {"S": sk}},
-        UpdateExpression="SET #name = :damage",
-        ExpressionAttributeNames={"#name": name},
-        ExpressionAttributeValues={":damage": damage},
-    )
-    found = store.outbox()
-    assert (len(found.pending), list(found.unreadable)) == (1, [sk])
-
-
-@pytest.mark.parametrize(
-    ("damage", "opens"),
-    [
-        ({"S": "soon"}, True),
-        ({"M": {}}, True),
-        ({"M": {"since": {"S": "2026-11-23T00:00:00"}}}, False),  # until somebody has looked
-    ],
-)
-def test_an_outage_that_cannot_be_read_is_named_and_hides_no_other(
-    table: Table,
-    damage: Any,  # noqa: ANN401 - an attribute's value
-    opens: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """Changed by hand, with all that hangs on it."""
-    store = Store(table.client, table.name, RETENTION)
-    begun, event, _ = outage(store)
-    other = replace(begun, cause="timeout", id="-/monitor/timeout")
-    later = replace(event, id=other.id, time=NOON + timedelta(seconds=1))
-    assert store.open_outage(other, later, (), CLAIM)
-    table.client.update_item(
-        TableName=table.name,
-        Key={"pk": {"S": "MONITOR"}, "sk": {"S": "RUN"}},
-        UpdateExpression="SET #outage = :damage, listeners_at = :soon",
-        ExpressionAttributeNames={"#outage": f"outage {begun.cause}"},
-        ExpressionAttributeValues={":damage": damage, ":soon": {"S": "soon"}},
-    )
-    found = store.save_heartbeat({"checked": 1})
-    assert (found.outages, list(found.unreadable)) == ((other,), [f"outage {begun.cause}"])
-    assert found.listeners_at is None
-    assert outage(store)[2] is opens
-
-
-def test_the_count_of_listeners_stays_until_it_is_counted_again(store: Storage) -> None:
-    """A heartbeat without a count changes none."""
-    counted = {"listeners": {"alerts": 1}, "listeners_at": "2026-11-23T12:00:00.000000Z"}
-    store.save_heartbeat({"checked": 1} | counted)
-    assert store.save_heartbeat({"checked": 2}) == Heartbeat(listeners={"alerts": 1}, listeners_at=NOON)
+    assert (found.silences, [str(one.notification.kind) for one in found.pending]) == ((), ["silenced"] * 2)

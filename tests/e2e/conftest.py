@@ -10,9 +10,9 @@ from local.aws import local_aws
 from local.inbox import Inbox
 from local.simulator.serving import simulator_running
 from local.simulator.simulator import Simulator
-from local.watched import keep_secret
+from local.stack_inputs import keep_secret
 from tests.e2e.stack import PARAMETERS, SCENARIO, Stack
-from tests.proof.marks import MARKED
+from tests.proof.canary_keys import MARKED
 
 
 @pytest.fixture(scope="session")

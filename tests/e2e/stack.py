@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,16 +83,24 @@ class Stack:
         with self.without("dynamodb:Query"):
             assert self.run()[0] == "Unhandled"
 
-    @contextmanager
-    def without(self, action: str) -> Iterator[None]:
+    def without(self, action: str) -> AbstractContextManager[None]:
         """Take one right from the function's role for a while."""
+        return self._policy(lambda policy: _without(policy, action))
+
+    def on_everything(self, action: str) -> AbstractContextManager[None]:
+        """Give one right on everything for a while: the local AWS does not know the resource of each call."""
+        right = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        return self._policy(lambda policy: {**policy, "Statement": [*policy["Statement"], right]})
+
+    @contextmanager
+    def _policy(self, change: Callable[[Document], Document]) -> Iterator[None]:
         iam = self.aws.client("iam")
         function = self.aws.client("lambda").get_function_configuration(
             FunctionName=self.outputs["FunctionName"]
         )
         role = {"RoleName": function["Role"].rsplit("/", 1)[1], "PolicyName": "check-tasks"}
         policy = iam.get_role_policy(**role)["PolicyDocument"]
-        iam.put_role_policy(**role, PolicyDocument=json.dumps(_without(policy, action)))
+        iam.put_role_policy(**role, PolicyDocument=json.dumps(change(policy)))
         try:
             yield
         finally:
@@ -109,9 +117,9 @@ def _without(policy: Document, action: str) -> Document:
     return {**policy, "Statement": statements}
 
 
-def wait_until(holds: Callable[[], object], *, seconds: float) -> None:
+def wait_until(holds: Callable[[], object], *, seconds: float, pause_seconds: float = 0.5) -> None:
     """Return as soon as it holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} seconds"
-        time.sleep(0.5)
+        time.sleep(pause_seconds)

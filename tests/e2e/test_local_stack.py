@@ -11,16 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from local import aws, background
+from local import aws, background, lifetime
 from local.aws import LocalAwsError, local_aws
-from local.background import StackError
-from local.simulator.scenario import load_scenario
-from local.simulator.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY
+from local.lifetime import StackError
 from local.template import PROJECT
-from local.watched import Watched, task_list
 from tests.e2e.stack import wait_until
 
-REAL = {"UCLOUD_PUBLIC_KEY": "public", "UCLOUD_PRIVATE_KEY": "private", "UDTS_TASKS": "udts-1"}
 SAYS_WHERE_IT_RUNS = """
 import os, sys
 def handler(event, context):
@@ -29,10 +25,10 @@ def handler(event, context):
 STARTS_A_SERVER_AND_WAITS = """
 import os, sys
 from pathlib import Path
-from local import tether
+from local import child_process
 folder = Path(sys.argv[1])
-tether.start([sys.executable], ["http.server", "--bind", "127.0.0.1", sys.argv[2]],
-             folder=folder, log=folder / "log", environment=os.environ)
+child_process.start([sys.executable], ["http.server", "--bind", "127.0.0.1", sys.argv[2]],
+                    folder=folder, output=(folder / "log").open("wb"), environment=os.environ)
 print("started", flush=True)
 sys.stdin.read()
 """
@@ -69,6 +65,8 @@ def test_functions_see_nothing_of_the_caller(monkeypatch: pytest.MonkeyPatch) ->
     assert not {"AWS_PROFILE", "UCLOUD_PRIVATE_KEY", "VIRTUAL_ENV"} & seen["environment"].keys()
     assert str(PROJECT) not in seen["path"]
     assert not any(".venv" in entry for entry in seen["path"])
+    # The local AWS's own is WARNING, and would hide most of the function's log.
+    assert seen["environment"]["POWERTOOLS_LOG_LEVEL"] == "INFO"
 
 
 def test_it_listens_on_this_machine_only_and_is_gone_at_the_end() -> None:
@@ -121,62 +119,40 @@ def test_a_local_aws_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatc
 
 def test_the_background_process_is_found_and_stopped(tmp_path: Path) -> None:
     """One at a time, each mistake told in a sentence, nothing left afterwards."""
-    with pytest.raises(StackError, match="not running"):
-        background.stop(tmp_path)
-    started = background.start(tmp_path, simulator=True)
+    assert not lifetime.stop(tmp_path)
+    with background.started(tmp_path, simulator=True) as started:
+        pass
     try:
         assert background.find(tmp_path) == started
         assert listens(port_of(started.simulator_url))
-        with pytest.raises(StackError, match="already running"):
-            background.start(tmp_path, simulator=True)
+        with (
+            pytest.raises(StackError, match="already running"),
+            background.started(tmp_path, simulator=True),
+        ):
+            pass
     finally:
-        background.stop(tmp_path)
+        assert lifetime.stop(tmp_path)
     assert background.find(tmp_path) is None
     assert not listens(port_of(started.endpoint))
     assert not listens(port_of(started.simulator_url))
 
 
-def test_a_killed_background_process_takes_everything_with_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_background_process_ends_with_a_start_that_fails(tmp_path: Path) -> None:
+    """Half a stack helps nobody."""
+    with (
+        pytest.raises(RuntimeError, match="not deployed"),
+        background.started(tmp_path, simulator=True) as started,
+    ):
+        raise RuntimeError("not deployed")
+    assert background.find(tmp_path) is None
+    assert not listens(port_of(started.endpoint))
+
+
+def test_a_killed_background_process_takes_everything_with_it(tmp_path: Path) -> None:
     """Its files stay behind, and are not taken for a running stack."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    started = background.start(tmp_path, simulator=True)
+    with background.started(tmp_path, simulator=True) as started:
+        pass
     os.kill(started.pid, 9)
     wait_until(lambda: not listens(port_of(started.endpoint)), seconds=10)
     wait_until(lambda: background.find(tmp_path) is None, seconds=10)
-
-
-def test_keys_and_tasks_watch_the_real_ucloud_with_the_callers_configuration() -> None:
-    """The variables are those of the README; what is not set has the template's default."""
-    watched = Watched.from_environment({**REAL, "MAX_RUN_HOURS": "48"})
-    assert watched.real
-    assert watched.keys == {"public_key": "public", "private_key": "private"}
-    expected = {
-        "UdtsTasks": "udts-1",
-        "MaxRunHours": "48",
-        "UcloudBaseUrl": "https://api.ucloud.cn",
-        "SampleMinutes": "5",
-    }
-    assert watched.parameters.items() >= expected.items()
-
-
-def test_without_keys_and_tasks_the_simulator_is_watched() -> None:
-    """Its keys open nothing else."""
-    watched = Watched.from_environment({})
-    assert not watched.real
-    assert watched.keys == {"public_key": TEST_PUBLIC_KEY, "private_key": TEST_PRIVATE_KEY}
-
-
-@pytest.mark.parametrize("missing", REAL)
-def test_half_a_configuration_is_refused(missing: str) -> None:
-    """Who set two of three wanted the real UCloud and would watch the simulator without noticing."""
-    with pytest.raises(StackError, match=f"missing: {missing}"):
-        Watched.from_environment({**REAL, missing: ""})
-
-
-def test_every_task_of_the_scenario_is_watched() -> None:
-    """With its name and project, in the short form of UDTS_TASKS."""
-    tasks = task_list(load_scenario(background.SCENARIO))
-    assert "orders-db=org-hiny12/udts-orders:transfer" in tasks.split(", ")
-    assert "udts-short:transfer" in tasks.split(", ")
+    assert not lifetime.stop(tmp_path)

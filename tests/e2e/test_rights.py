@@ -4,56 +4,65 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.e2e.stack import PARAMETERS, TASKS, Stack
-from tests.proof.marks import found_in
+from tests.proof.canary_keys import found_in
 
 
-def count_listeners_again(stack: Stack) -> None:
+def count_subscribers_again(stack: Stack) -> None:
     """Let the next run count them, whenever that was done last."""
     stack.aws.client("dynamodb").update_item(
         TableName=stack.outputs["TableName"],
         Key={"pk": {"S": "MONITOR"}, "sk": {"S": "RUN"}},
-        UpdateExpression="REMOVE listeners_at",
+        UpdateExpression="REMOVE subscribers_at",
     )
 
 
-def test_listeners_are_counted_by_right(stack: Stack) -> None:
-    """Without `sns:GetTopicAttributes` nobody hears that nobody listens; the run goes on."""
+def test_subscribers_are_counted_by_right(stack: Stack) -> None:
+    """Without `sns:GetTopicAttributes` nobody hears that a topic has no subscription; the run goes on."""
     assert stack.run()[0] == ""
     with stack.without("sns:GetTopicAttributes"):
-        count_listeners_again(stack)
+        count_subscribers_again(stack)
         error, summary = stack.run()
-        assert (error, summary["listeners"]) == ("", {})
-    count_listeners_again(stack)
-    assert stack.run()[1]["listeners"] == {"alerts": 1, "events": 1}
+        assert (error, summary["subscribers"]) == ("", {})
+    count_subscribers_again(stack)
+    assert stack.run()[1]["subscribers"] == {"alerts": 1, "events": 1}
 
 
 @contextmanager
-def tasks_in_a_parameter(stack: Stack) -> Iterator[None]:
+def tasks_in(stack: Stack, reference: str, parameter: str) -> Iterator[None]:
     """The list where a stack with a list in its variable may read it: under the name nobody uses."""
     functions, name = stack.aws.client("lambda"), stack.outputs["FunctionName"]
-    stack.aws.client("ssm").put_parameter(
-        Name="/no-parameter-in-use", Value=PARAMETERS["UdtsTasks"], Type="String"
-    )
+    stack.aws.client("ssm").put_parameter(Name=parameter, Value=PARAMETERS["UdtsTasks"], Type="String")
     variables = stack.variables()
-    reference = {"UDTS_TASKS": "ssm:/no-parameter-in-use"}
     functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": variables | reference}
+        FunctionName=name, Environment={"Variables": variables | {"UDTS_TASKS": reference}}
     )
     try:
         yield
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        stack.aws.client("ssm").delete_parameter(Name="/no-parameter-in-use")
+        stack.aws.client("ssm").delete_parameter(Name=parameter)
 
 
 def test_the_task_list_is_read_by_right(stack: Stack) -> None:
     """Without `ssm:GetParameter` the configuration is wrong, and says which parameter it wants."""
-    with tasks_in_a_parameter(stack):
+    with tasks_in(stack, "ssm:/no-parameter-in-use", "/no-parameter-in-use"):
         with stack.without("ssm:GetParameter"):
             error, answer = stack.run()
         assert error == "Unhandled"
         assert "UDTS_TASKS: the parameter /no-parameter-in-use cannot be read" in answer["errorMessage"]
         error, summary = stack.run()
+        assert (error, summary.get("checked")) == ("", len(TASKS)), summary
+
+
+def test_a_folder_of_task_lists_is_read_by_right(stack: Stack) -> None:
+    """Without `ssm:GetParametersByPath` likewise; on which folder it is given is looked at elsewhere."""
+    with tasks_in(stack, "ssm:/no-parameter-in-use/", "/no-parameter-in-use/tasks"):
+        with stack.without("ssm:GetParametersByPath"):
+            error, answer = stack.run()
+        assert error == "Unhandled"
+        assert "UDTS_TASKS: the parameter /no-parameter-in-use/ cannot be read" in answer["errorMessage"]
+        with stack.on_everything("ssm:GetParametersByPath"):
+            error, summary = stack.run()
         assert (error, summary["checked"]) == ("", len(TASKS))
 
 

@@ -17,11 +17,12 @@ import botocore.client
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.sns.models import sns_backends
 
 from functions.check_tasks import app
 from local.simulator import Simulator, simulator_running
 from tests.table import create_table
-from udts_monitor.config import Settings
+from udts_monitor.adapters.config import Settings
 
 KEYS = {"public_key": "simulator-public-key", "private_key": "simulator-private-key"}
 TASKS = [f"udts-{number}" for number in range(1, 6)]
@@ -39,6 +40,12 @@ def overtaken() -> ClientError:
         "CancellationReasons": [{"Code": "ConditionalCheckFailed"}],
     }
     return boto3.client("dynamodb").exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+
+def confirm(**subscriptions: int) -> None:
+    """So many people or programs have confirmed theirs, by topic; moto counts none by itself."""
+    for arn, topic in sns_backends["123456789012"]["us-east-1"].topics.items():
+        topic.subscriptions_confimed = subscriptions[arn.rsplit(":", 1)[1]]
 
 
 def break_the_outbox() -> None:
@@ -158,9 +165,12 @@ def deployed(
             queue_arn = f"arn:aws:sqs:us-east-1:123456789012:{topic}"
             sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn)
             monkeypatch.setenv(f"{topic.upper()}_TOPIC_ARN", arn)
+        confirm(alerts=1, events=1)
         monkeypatch.setenv("TABLE_NAME", "monitor")
         monkeypatch.setenv("UCLOUD_SECRET_ARN", secret["ARN"])
         monkeypatch.setenv("UCLOUD_BASE_URL", simulator.url)
+        # What is watched is told after a deployment: these tests count other messages.
+        monkeypatch.setenv("ROLL_CALL", "off")
         monkeypatch.setenv("UDTS_TASKS", ", ".join(TASKS))
         yield Deployed(
             simulator=simulator, queues=queues, secret=secret["ARN"], calls=counting, faults=faults

@@ -43,7 +43,7 @@ def named(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     tasks = [{"id": task, "name": text} for task, text in zip(TASKS, TEXTS, strict=True)]
     monkeypatch.setenv("UDTS_TASKS", json.dumps(tasks))
     monkeypatch.setenv("DIGEST_ABOVE", "1000")
-    monkeypatch.setattr("udts_monitor.publisher._PAUSE_SECONDS", {})
+    monkeypatch.setattr("udts_monitor.adapters.publisher._PAUSE_SECONDS", {})
     assert deployed.run()["no_answer"] == 0
     return deployed
 
@@ -85,7 +85,7 @@ def test_no_text_from_ucloud_fails_a_run(named: Deployed, log: Log, kind: str) -
 
 
 def test_no_text_from_sns_is_more_than_an_error(named: Deployed, log: Log) -> None:
-    """The run fails as it should; what is kept of the text is short, in the outbox and in the heartbeat."""
+    """The run fails as it should; what is kept of the text is short, in the outbox and in MONITOR/RUN."""
     text = " ".join((*NASTY, "漢" * 150_000))
     named.faults["Publish"] = refused(text, "Publish")
     for task in TASKS:
@@ -96,8 +96,8 @@ def test_no_text_from_sns_is_more_than_an_error(named: Deployed, log: Log) -> No
     errors = [item["last_error"] for item in found.values() if "last_error" in item]
     assert len(errors) == 2 * len(TASKS)
     assert max(map(len, errors)) <= 500
-    heartbeat = found["RUN"]
-    assert 0 < len(heartbeat["errors"]) <= 20
-    assert max(map(len, heartbeat["errors"])) <= 300
-    assert len(heartbeat["events"]) == len(TASKS)
+    monitor = found["RUN"]
+    assert 0 < len(monitor["errors"]) <= 20
+    assert max(map(len, monitor["errors"])) <= 300
+    assert len(monitor["events"]) == len(TASKS)
     assert_safe(log)

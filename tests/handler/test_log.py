@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import boto3
 import pytest
 
-from tests.handler.conftest import KEYS, Deployed, Log, break_the_outbox, overtaken, refused
+from tests.handler.conftest import KEYS, Deployed, Log, overtaken, refused
 from udts_monitor.errors import (
     CommandError,
     ConfigurationError,
@@ -16,7 +16,7 @@ from udts_monitor.errors import (
     RunError,
     StoreError,
 )
-from udts_monitor.monitor import Run
+from udts_monitor.run.run import Run
 
 PARAMETER = "/udts-monitor/tasks"
 # CloudWatch's limit of a log event is 256 KB.
@@ -45,7 +45,7 @@ def throttled_parameter(deployed: Deployed, environment: pytest.MonkeyPatch) -> 
     deployed.faults["GetParameter"] = refused("ThrottlingException", "GetParameter")
 
 
-def heartbeat_throttled(deployed: Deployed, _: pytest.MonkeyPatch) -> None:
+def monitor_throttled(deployed: Deployed, _: pytest.MonkeyPatch) -> None:
     """The last call of a run."""
     deployed.faults["UpdateItem"] = refused("ThrottlingException", "UpdateItem")
 
@@ -95,11 +95,11 @@ FAILURES: dict[str, tuple[Wrong, type[MonitorError], str, list[str]]] = {
         "store",
         ["STATE", "ResourceNotFoundException"],
     ),
-    "a heartbeat that cannot be written": (
-        heartbeat_throttled,
+    "a monitor's item that cannot be written": (
+        monitor_throttled,
         StoreError,
         "store",
-        ["heartbeat", "ThrottlingException"],
+        ["monitor's item", "ThrottlingException"],
     ),
 }
 
@@ -136,7 +136,11 @@ def test_a_defect_has_its_line_too_and_no_text(
     with pytest.raises(KeyError):
         deployed.run()
     (line,) = log.lines()
-    assert (line["message"], line["cause"], line["reason"]) == ("run failed", "defect", "KeyError")
+    assert (line["message"], line["cause"], line["reason"]) == (
+        "run failed",
+        "unexpected_error",
+        "an unexpected KeyError",
+    )
     assert KEYS["private_key"] not in json.dumps(line)
 
 
@@ -154,35 +158,75 @@ def test_a_part_that_fails_has_its_line_and_the_run_none(
     lines = log.grave()
     said = sorted((line["message"], line["task"]) for line in lines)
     assert said == [("not published", "-/udts-1"), ("not published", "-/udts-2")]
-    assert [line["cause"] in str(caught.value) for line in lines] == [True, True]
+    assert {line["cause"] for line in lines} == {"refused"}
+    assert [line["reason"] in str(caught.value) for line in lines] == [True, True]
 
 
 def test_a_task_that_cannot_be_saved_has_one_line_with_its_cause(deployed: Deployed, log: Log) -> None:
-    """The cause is a field, not only the last line of a stack trace."""
+    """The reason is a field, not only the last line of a stack trace."""
     deployed.faults["TransactWriteItems"] = refused("ValidationException", "TransactWriteItems")
     with pytest.raises(RunError) as caught:
         deployed.run()
     lines = log.grave()
     assert {line["message"] for line in lines} == {"task not processed"}
     assert sorted(line["task"] for line in lines) == [f"-/udts-{number}" for number in range(1, 6)]
-    assert all("ValidationException" in line["cause"] for line in lines)
-    assert all(f"{line['task']}: {line['cause']}" in str(caught.value) for line in lines)
+    assert {line["cause"] for line in lines} == {"store"}
+    assert all("ValidationException" in line["reason"] for line in lines)
+    assert all(f"{line['task']}: {line['reason']}" in str(caught.value) for line in lines)
 
 
-def test_an_item_that_cannot_be_read_has_one_line_a_run(deployed: Deployed, log: Log) -> None:
-    """It names the item and what is wrong with it; the rest of the outbox is told."""
+def damage(pk: str, sk: str, name: str) -> None:
+    """Somebody has written a word where none belongs."""
+    boto3.client("dynamodb").update_item(
+        TableName="monitor",
+        Key={"pk": {"S": pk}, "sk": {"S": sk}},
+        UpdateExpression="SET #name = :word",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":word": {"S": "soon"}},
+    )
+
+
+DAMAGE: dict[str, tuple[tuple[str, str, str], dict[str, str], list[str]]] = {
+    "a state": (
+        ("STATE", "-/udts-3", "since"),
+        {"message": "task not processed", "task": "-/udts-3", "cause": "store"},
+        ["STATE/-/udts-3", "repair or delete it", "since"],
+    ),
+    "an item of the outbox": (
+        ("OUTBOX", "by hand", "note"),
+        {"message": "not readable", "task": "-/monitor", "cause": "unreadable_item", "item": "by hand"},
+        ["event_id"],
+    ),
+    "a silence": (
+        ("OUTBOX", "SILENCE#all", "until"),
+        {"message": "not readable", "task": "-/monitor", "cause": "unreadable_item", "item": "SILENCE#all"},
+        ["until"],
+    ),
+    "an outage": (
+        ("MONITOR", "RUN", "outage RetCode 294"),
+        {"message": "task not processed", "task": "-/monitor", "cause": "store"},
+        ["outage RetCode 294", "MONITOR/RUN", "remove it"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("where", "said", "named"), DAMAGE.values(), ids=DAMAGE)
+def test_an_item_that_cannot_be_read_has_one_line_a_run_and_stops_nothing_else(
+    deployed: Deployed, log: Log, where: tuple[str, str, str], said: dict[str, str], named: list[str]
+) -> None:
+    """It names the item and what is wrong with it; all others are checked, saved and told."""
     deployed.run()
-    log.forget()
-    break_the_outbox()
-    deployed.simulator.set_status("udts-2", "Failed")
-    with pytest.raises(RunError) as caught:
-        deployed.run()
-    (line,) = log.grave()
-    assert (line["level"], line["message"], line["task"]) == ("ERROR", "not readable", "-/monitor")
-    assert line["item"] == "by hand"
-    assert "event_id" in line["cause"]
-    assert str(caught.value) == f"the item by hand of the outbox cannot be read: {line['cause']}"
-    assert len(deployed.arrived("alerts")) == 1
+    damage(*where)
+    for task, status in (("udts-2", "Failed"), ("udts-4", "Done")):
+        log.forget()
+        deployed.simulator.set_status(task, status)
+        with pytest.raises(RunError) as caught:
+            deployed.run()
+        (line,) = log.grave()
+        assert line.items() >= said.items()
+        assert [part for part in named if part not in line["reason"]] == []
+        assert line["reason"] in str(caught.value)
+        assert [len(deployed.arrived(topic)) for topic in ("alerts", "events")] == [1, 1]
 
 
 def test_a_run_that_was_overtaken_says_of_which_task(deployed: Deployed, log: Log) -> None:
@@ -220,7 +264,7 @@ def test_a_payload_that_is_no_object_is_refused_with_what_is_expected(
 ) -> None:
     """It must not pass for a run: somebody wanted something."""
     deployed.calls.clear()
-    with pytest.raises(CommandError, match=r"no JSON object; send one such as \{\"command\": \"test\"\}"):
+    with pytest.raises(CommandError, match=r"no JSON object; send one like \{\"command\": \"test\"\}"):
         deployed.run(payload)
     assert not deployed.calls
 
@@ -246,7 +290,7 @@ def test_an_old_task_list_is_kept_while_the_parameter_cannot_be_read(
     """The tasks are checked, what is to be told is told, and a warning says why the list may be old."""
     boto3.client("ssm").put_parameter(Name=PARAMETER, Value="udts-1, udts-2", Type="String")
     monkeypatch.setenv("UDTS_TASKS", f"ssm:{PARAMETER}")
-    monkeypatch.setattr("udts_monitor.aws.PARAMETER_MAX_AGE_SECONDS", 0.0)
+    monkeypatch.setattr("udts_monitor.adapters.cached.MAX_AGE_SECONDS", 0.0)
     deployed.run()
     log.forget()
     deployed.faults["GetParameter"] = refused("ThrottlingException", "GetParameter")

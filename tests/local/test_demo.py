@@ -1,6 +1,12 @@
 """`make run` passes only when everything expected arrived once, nothing else did, and it names the rest."""
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,7 +17,8 @@ from local.demo.story import ARCHIVE, EXPECTED, SCENES
 from local.demo.verdict import Arrival, Told, line, problems
 from local.inbox import Message
 from local.simulator import load_scenario, simulator_running
-from udts_monitor.tasks import parse_tasks
+from local.template import PROJECT
+from udts_monitor.adapters.task_list import parse_tasks
 
 FAILED = Told(task="udts-1", kind="failed")
 RECOVERED = Told(task="udts-1", kind="recovered")
@@ -191,9 +198,61 @@ def test_the_story_keeps_what_it_promises() -> None:
 def test_the_task_list_names_every_task_with_its_own_thresholds() -> None:
     """The monitor reads from it what the scenario says."""
     scenario = load_scenario(SCENARIO)
-    tasks = {task.task_id: task for task in parse_tasks(task_list(scenario))}
+    tasks = {task.task_id: task for task in parse_tasks(task_list(scenario)).tasks}
     assert {plan.id: (plan.name, plan.project or "") for plan in scenario.tasks} == {
         task.task_id: (task.name, task.project_id) for task in tasks.values()
     }
     assert {task.task_id for task in tasks.values() if task.thresholds} == {ARCHIVE}
     assert tasks[ARCHIVE].thresholds == {"stopped_grace_minutes": 0}
+
+
+# --- The screen -----------------------------------------------------------------------------------
+
+SHOWS_A_STEP = """
+from local.demo.screen import Screen
+with Screen().step("orders-db still loads: a minute after the last, a point of progress is kept") as step:
+    step.note = "told by the schedule at 17:49:23: failed"
+"""
+
+
+def shown_in_a_terminal(columns: int, *command: str) -> list[str]:
+    """The lines a command leaves on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and code
+        [sys.executable, *command],
+        cwd=PROJECT,
+        env={**os.environ, "COLUMNS": str(columns), "LINES": "50", "TERM": "xterm"},
+        stdout=theirs,
+    ):
+        os.close(theirs)
+        output = b""
+        # Source: Linux, pty(7): reading fails when nobody has the other end any more.
+        with suppress(OSError):
+            while part := os.read(ours, 4096):
+                output += part
+    os.close(ours)
+    # The last line that moved is cleared by its own codes: what follows them is what stays.
+    kept = output.decode().rpartition("\x1b[2K")[2]
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in kept.splitlines()]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_a_narrow_terminal_shows_the_whole_step(columns: int) -> None:
+    """What was done used to be squeezed into seven columns, and cut."""
+    lines = [line for line in shown_in_a_terminal(columns, "-c", SHOWS_A_STEP) if line]
+    assert max(map(len, lines)) <= columns
+    words = set(" ".join(lines).split())
+    assert words >= {"✓", "orders-db", "still", "minute", "point", "progress", "kept"}
+    assert words >= {"told", "by", "the", "schedule", "at", "17:49:23:", "failed"}
+
+
+def test_asked_for_help_it_helps() -> None:
+    """Instead of playing for two minutes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local.demo", "--help"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Takes no arguments" in " ".join(done.stdout.split())

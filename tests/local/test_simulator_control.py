@@ -407,6 +407,7 @@ def test_calls_keys_and_clock_are_controlled_over_http() -> None:
         ("POST", "faults", '{"hang": true, "probability": 1.5}', 400, "probability"),
         ("PUT", "keys", '{"public_key": "a"}', 400, "private_key: is required"),
         ("POST", "clock", '{"advance_seconds": "soon"}', 400, "advance_seconds: should be a valid number"),
+        ("PUT", "metrics", '{"shape": "heap"}', 400, "shape: should be 'map' or 'array'"),
         ("POST", "clock", "soon", 400, "the body is not JSON"),
         ("POST", "faults", "[]", 400, "the body must be a JSON object"),
     ],

@@ -35,6 +35,11 @@ def test_the_example_scenario_is_valid_and_plays() -> None:
         loading = data_of(ask(simulator, "GetUDTSTaskStatus", TaskId="udts-orders", ProjectId="org-hiny12"))
         assert loading["Status"] == "Loading"
         assert statuses(simulator, 6, "udts-users") == ["Syncing"] * 5 + ["Failed"]
+        rows = {str(row["TaskId"]): row for row in rows_of(ask(simulator, "ListUDTSTask"))}
+        assert (rows["udts-stock"]["Name"], rows["udts-stock"]["AutoRenew"]) == ("stock-db-old", "No")
+        assert statuses(simulator, 2, "udts-refused") == ["Checking", "Failed"]
+        precheck = data_of(ask(simulator, "GetUDTSPrecheckTask", TaskId="udts-refused"))
+        assert "binlog_format is STATEMENT" in str(precheck)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,15 @@ def test_the_example_scenario_is_valid_and_plays() -> None:
             "tasks: [{id: a, steps: [{fault: {hang: true, close: true}}]}]",
             "tasks[0].steps[0].fault: a fault misbehaves in one way only, not in: hang, close",
         ),
+        (
+            "tasks: [{id: a, steps: [{status: Done, lag: {delay: 3}}]}]",
+            "tasks[0].steps[0].lag.delay: unknown field",
+        ),
+        (
+            "tasks: [{id: a, steps: [{status: Failed, precheck: [{type: t}]}]}]",
+            "tasks[0].steps[0].precheck[0].message: is required",
+        ),
+        ("metrics_shape: heap", "metrics_shape: should be 'map' or 'array'"),
         ("tasks: [{id: a, steps: [{fault: {}}]}]", "tasks[0].steps[0].fault: a fault needs a misbehaviour"),
         ("faults: [{http_status: 503, probability: 2}]", "faults[0].probability"),
         (
@@ -135,6 +149,8 @@ def test_the_command_serves_a_scenario_until_sigterm(
             assert [row["TaskId"] for row in rows_of(answer.json())] == [
                 "udts-short",
                 "udts-users",
+                "udts-stock",
+                "udts-refused",
                 "udts-cache",
             ]
         finally:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from local.template import PROJECT
 from tests.messages.scenes import SCENES, Scene
-from udts_monitor.notification import Notification, Topic
-from udts_monitor.phrases import Language
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Notification, Topic
 
 GOLDEN = Path(__file__).with_name("golden")
 GALLERY = PROJECT / "docs" / "notifications.md"

@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from tests.messages.schema import assert_valid
-from udts_monitor.notification import Notification, Topic
+from udts_monitor.outbox.notification import Notification, Topic
 
 KIB = 1024
 # Source: SQS SendMessage, MessageBody. SNS delivers to SQS and takes no more than that itself.

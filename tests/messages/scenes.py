@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 from tests.walk import ORDERS, Walk, failed
 from tests.world import World
-from udts_monitor import outage
-from udts_monitor.answer import CONFIGURATION
-from udts_monitor.assessment import assess
-from udts_monitor.digest import digest, digest_id
-from udts_monitor.event import Event, Kind
-from udts_monitor.notification import Notification, Topic, notifications
-from udts_monitor.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.phrases import Language
-from udts_monitor.tasks import TaskRef
-from udts_monitor.wording import Display
+from udts_monitor.adapters.answer import CONFIGURATION
+from udts_monitor.decision import outage
+from udts_monitor.decision.assess import assess
+from udts_monitor.decision.event import Event, Kind
+from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.wording import Display
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.run.render import digest, digest_id, notifications
+from udts_monitor.task import TaskRef
 
 # The languages in which they are shown, each with a time zone its readers may have.
 DISPLAYS: Mapping[Language, Display] = {

@@ -11,9 +11,9 @@ from moto import mock_aws
 
 from docs.examples import consumer
 from tests.messages.scenes import SCENES
-from udts_monitor.notification import Notification, Topic
-from udts_monitor.phrases import Language
-from udts_monitor.publisher import Publisher
+from udts_monitor.adapters.publisher import Publisher
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Notification, Topic
 
 EVENTS = {
     scene.name: scene.told(Language.EN)[Topic.EVENTS]

@@ -16,11 +16,12 @@ from local.aws import local_aws
 from local.template import PROJECT
 from tests.messages.scenes import DISPLAYS, SCENES, in_sync, last
 from tests.walk import ORDERS
-from udts_monitor.event import Kind
-from udts_monitor.notification import Notification, Topic, notifications
-from udts_monitor.observation import Observation
-from udts_monitor.phrases import Language
-from udts_monitor.publisher import Publisher
+from udts_monitor.adapters.publisher import Publisher
+from udts_monitor.decision.event import Kind
+from udts_monitor.decision.observation import Observation
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.run.render import notifications
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -8,10 +8,10 @@ import pytest
 from local.template import PROJECT
 from tests.messages.gallery import COMMAND, GALLERY, GOLDEN, gallery, golden_files
 from tests.messages.scenes import SCENES, Scene
-from udts_monitor.event import Kind
-from udts_monitor.notification import Topic
-from udts_monitor.phrases import Language
-from udts_monitor.wording import SENTENCE_LIMIT
+from udts_monitor.decision.event import Kind
+from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.wording import SENTENCE_LIMIT
+from udts_monitor.outbox.notification import Topic
 
 PACKAGE = PROJECT / "layers/udts_monitor/udts_monitor"
 # Designed, and not told by anything yet. Who tells one of them shows it in a scene.
@@ -50,7 +50,8 @@ def test_every_kind_that_is_told_has_a_scene() -> None:
     """A kind that somebody begins to tell is read by somebody before it wakes anybody."""
     shown = {event.kind for scene in SCENES for event in scene.tell()}
     assert shown == set(Kind) - NOT_TOLD_YET
-    told = "".join(Path(PACKAGE, f"{name}.py").read_text() for name in ("assessment", "outage", "monitor"))
+    deciding = [*Path(PACKAGE, "decision").glob("*.py"), Path(PACKAGE, "run", "run.py")]
+    told = "".join(path.read_text() for path in deciding if path.stem != "event")
     assert not [kind for kind in NOT_TOLD_YET if f"Kind.{kind.name}" in told]
 
 

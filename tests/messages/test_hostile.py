@@ -13,19 +13,22 @@ from tests.messages.limits import item_problems, live_markup, problems
 from tests.messages.scenes import DISPLAYS, SCENES, Scene
 from tests.proof.figures import note
 from tests.walk import NOON, Walk
-from udts_monitor import item, outage
-from udts_monitor.answer import CONFIGURATION, REASON_LIMIT, Refusal, read_answer
-from udts_monitor.assessment import Assessment, assess
-from udts_monitor.digest import digest, digest_id
+from udts_monitor.adapters import items as item
+from udts_monitor.adapters.answer import CONFIGURATION, FailedCall, read_answer
+from udts_monitor.adapters.task_list import parse_tasks
+from udts_monitor.adapters.task_status import REASON_LIMIT, read_observation
+from udts_monitor.decision import outage
+from udts_monitor.decision.assess import Assessment, assess
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.outage import Outage
+from udts_monitor.decision.status import OUTCOMES
 from udts_monitor.errors import CommandError
-from udts_monitor.event import Event
-from udts_monitor.notification import PEOPLE, Notification, Topic, notifications
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outage import Outage
-from udts_monitor.phrases import Language
-from udts_monitor.silence import parse_silence
-from udts_monitor.status import OUTCOMES
-from udts_monitor.tasks import TaskRef, parse_tasks
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import PEOPLE, Notification, Topic
+from udts_monitor.outbox.silence import parse_silence
+from udts_monitor.run.render import digest, digest_id, notifications
+from udts_monitor.task import TaskRef
 from udts_monitor.text import one_line
 
 type Steps = list[tuple[dict[str, Any], int]]
@@ -111,6 +114,13 @@ TASKS = st.fixed_dictionaries(
 )
 
 
+def checked(answer: dict[str, Any]) -> Observation | NoAnswer:
+    """What a check yields when UCloud answers this."""
+    called = read_answer(http_status=200, body=json.dumps(answer).encode())
+    read = called if isinstance(called, FailedCall) else read_observation(called)
+    return read.as_no_answer() if isinstance(read, FailedCall) else read
+
+
 def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[list[Event], list[Any]]:
     """All events and all items that a task's answers lead to, read and decided by the real code."""
     state, now = Walk(task=task).state, NOON
@@ -119,8 +129,7 @@ def walked(task: TaskRef, steps: Iterable[tuple[dict[str, Any], int]]) -> tuple[
     items: list[Any] = []
     outages: list[Outage] = []
     for answer, minutes in steps:
-        read = read_answer(http_status=200, body=json.dumps(answer).encode())
-        seen = read.as_no_answer() if isinstance(read, Refusal) else read
+        seen = checked(answer)
         found = assess(state, task, seen, policy, now)
         if isinstance(seen, NoAnswer):
             grouping = outage.group([(found, seen)], {task.key: state}, (), now)
@@ -156,7 +165,7 @@ def _run_item(outages: Iterable[Outage]) -> Any:  # noqa: ANN401 - an item
 
 
 def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
-    (task,) = parse_tasks(json.dumps([raw_task]))
+    (task,) = parse_tasks(json.dumps([raw_task])).tasks
     events, items = walked(task, steps)
     for display in DISPLAYS.values():
         told = list(notifications(events, Topic, display))
@@ -260,9 +269,7 @@ def test_a_reason_is_told_as_it_is(reason: str, name: str) -> None:
     """Nothing in it is taken for a place to put a value in; what prints is told letter by letter."""
     assume(one_line(reason))
     walk = Walk(task=TaskRef(task_id="udts-1", name=one_line(name)[:128]))
-    seen = read_answer(
-        http_status=200, body=json.dumps({"Data": {"Status": "Failed", "FailedMessage": reason}}).encode()
-    )
+    seen = checked({"Data": {"Status": "Failed", "FailedMessage": reason}})
     assert isinstance(seen, Observation)
     walk.check(seen)
     mail, event = notifications(walk.events, [Topic.ALERTS, Topic.EVENTS], DISPLAYS[Language.EN])
@@ -273,8 +280,7 @@ def test_a_reason_is_told_as_it_is(reason: str, name: str) -> None:
 @pytest.mark.parametrize("letter", ["a", "漢", "\N{PILE OF POO}"])
 def test_a_program_gets_all_of_a_reason_that_was_kept(letter: str) -> None:
     """What the monitor itself remembers of an endless reason, whole, and within what SNS takes."""
-    body = json.dumps({"Data": {"Status": "Failed", "FailedMessage": letter * 300_000}}).encode()
-    seen = read_answer(http_status=200, body=body)
+    seen = checked({"Data": {"Status": "Failed", "FailedMessage": letter * 300_000}})
     assert isinstance(seen, Observation)
     walk = Walk().checks([seen])
     (event,) = notifications(walk.events, [Topic.EVENTS], DISPLAYS[Language.EN])

@@ -10,8 +10,8 @@ import pytest
 
 from tests.messages.limits import KIB, item_problems, live_markup, problems
 from tests.messages.scenes import SCENES
-from udts_monitor.notification import Notification, Topic
-from udts_monitor.phrases import Language
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Notification, Topic
 
 TOLD = SCENES[0].told(Language.EN)
 ALERT, CARD, EVENT = TOLD[Topic.ALERTS], TOLD[Topic.CHAT], TOLD[Topic.EVENTS]

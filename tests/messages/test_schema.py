@@ -15,10 +15,10 @@ from cloudevents.core.v1.event import CloudEvent
 from tests.messages.gallery import GOLDEN
 from tests.messages.scenes import SCENES, Scene
 from tests.messages.schema import Schema, assert_valid, load, promises
-from udts_monitor.cloudevent import DATA_SCHEMA, SCHEMA_VERSION
-from udts_monitor.event import Kind, Severity
-from udts_monitor.notification import Topic
-from udts_monitor.phrases import Language
+from udts_monitor.decision.event import Kind, Severity
+from udts_monitor.messages.cloudevent import DATA_SCHEMA, SCHEMA_VERSION
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Topic
 
 PROMISED = json.loads(Path(__file__).with_name("promised_1_0.json").read_text())
 EVENTS = sorted(GOLDEN.glob("*/event.*.json"))

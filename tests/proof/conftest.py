@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from local.aws import local_aws
+from tests.proof.environment import Environment, SharedAws, environment, keep_keys
 from tests.proof.handlers import Handlers, handlers_running
-from tests.proof.stage import SharedAws, Stage, keep_keys, stage
 
-type Stages = Callable[..., AbstractContextManager[Stage]]
+type Environments = Callable[..., AbstractContextManager[Environment]]
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,6 @@ def handlers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handlers]:
 
 
 @pytest.fixture(scope="session")
-def stages(shared_aws: SharedAws, handlers: Handlers) -> Stages:
-    """Makes stages."""
-    return partial(stage, shared_aws, handlers, secret=keep_keys(shared_aws))
+def environments(shared_aws: SharedAws, handlers: Handlers) -> Environments:
+    """Makes environments."""
+    return partial(environment, shared_aws, handlers, secret=keep_keys(shared_aws))

@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 
 from functions.check_tasks import app
-from udts_monitor import credentials
+from udts_monitor.adapters import cached
 
 
 class Context:
@@ -54,9 +54,7 @@ def _run(job: dict[str, Any]) -> None:
     logging.basicConfig(level=logging.DEBUG)
     os.environ.update(job["environment"])
     # What a run of a warm environment need not wait for any more: its keys are not fresh from the secret.
-    credentials.RENEWAL_PAUSE_SECONDS = float(
-        os.environ.get("RENEWAL_PAUSE_SECONDS", credentials.RENEWAL_PAUSE_SECONDS)
-    )
+    cached.RETRY_SECONDS = float(os.environ.get("RENEWAL_PAUSE_SECONDS", cached.RETRY_SECONDS))
     try:
         answer = {"summary": app.lambda_handler(job["event"], Context(job["seconds"]))}  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too

@@ -19,9 +19,9 @@ from tests.fakes import KilledError
 from tests.table import create_table
 from tests.walk import X, failed
 from tests.world import World
-from udts_monitor.notification import Notification
-from udts_monitor.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.store import Store
+from udts_monitor.adapters.store import Store
+from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.outbox.notification import Notification
 
 TABLE = "upgraded"
 NAMES = (

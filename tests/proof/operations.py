@@ -1,23 +1,23 @@
-"""Every operation of the monitor on AWS, and how a stage gets to the run in which it happens."""
+"""Every operation of the monitor on AWS, and how a environment gets to the run in which it happens."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from tests.proof.environment import USUAL_SECONDS, Environment
 from tests.proof.proxy import Fault
-from tests.proof.stage import USUAL_SECONDS, Stage
-from tests.proof.story import REFUSED, Story, set_step
+from tests.proof.scenario import REFUSED, Scenario, set_step
 from udts_monitor.times import iso
 
 # The second news of a task shows whether it is told in order, whatever became of the first.
-NEWS = Story(
+NEWS = Scenario(
     steps=[{}, {"udts-a": "Failed", "udts-b": "Done"}, {"udts-a": "Done"}],
     told=[("failed", "udts-a"), ("finished", "udts-b"), ("finished", "udts-a")],
     transitions={"udts-a": ["Syncing", "Failed", "Done"], "udts-b": ["Syncing", "Done"]},
     variables={},
 )
-NEWS_AND_OUTAGE = Story(
+NEWS_AND_OUTAGE = Scenario(
     steps=NEWS.steps,
     told=[*NEWS.told, ("unreachable", "monitor"), ("reachable", "monitor")],
     transitions=NEWS.transitions,
@@ -27,97 +27,97 @@ NEWS_AND_OUTAGE = Story(
 _SILENCE = timedelta(seconds=6)
 
 
-def healthy(stage: Stage) -> None:
+def healthy(environment: Environment) -> None:
     """A run in which nothing goes wrong."""
-    ended = stage.run()
+    ended = environment.run()
     assert not ended.error, ended.error
 
 
-def begun(stage: Stage) -> None:
+def begun(environment: Environment) -> None:
     """Two healthy tasks, seen once; then both change."""
-    healthy(stage)
-    set_step(stage, NEWS.steps[1])
+    healthy(environment)
+    set_step(environment, NEWS.steps[1])
 
 
-def end_leases(stage: Stage) -> None:
+def end_leases(environment: Environment) -> None:
     """As if time had passed: all that waits may be claimed, and is due. No run may be alive."""
-    for found in stage.waiting():
-        stage.aws.client("dynamodb").update_item(
-            TableName=stage.table,
+    for found in environment.waiting():
+        environment.aws.client("dynamodb").update_item(
+            TableName=environment.table,
             Key={"pk": {"S": found["pk"]}, "sk": {"S": found["sk"]}},
             UpdateExpression="SET lease_until = :now",
             ExpressionAttributeValues={":now": {"S": iso(datetime.now(UTC))}},
         )
 
 
-def news(stage: Stage) -> None:
+def news(environment: Environment) -> None:
     """All that is new, each seen by a run in which nothing goes wrong."""
     for step in NEWS.steps[1:]:
-        set_step(stage, step)
-        healthy(stage)
+        set_step(environment, step)
+        healthy(environment)
 
 
-def _outage_and_news(stage: Stage) -> None:
+def _outage_and_news(environment: Environment) -> None:
     # Of an outage that ends before a run could note it nobody knows.
-    healthy(stage)
-    news(stage)
+    healthy(environment)
+    news(environment)
 
 
-def _left_by_a_dead_run(stage: Stage) -> None:
-    begun(stage)
-    stage.proxy.rule("Query OUTBOX", Fault(error="ValidationException"))
-    assert stage.run().error
-    stage.proxy.clear()
-    assert len(stage.waiting()) == 2 * len(stage.topics)
-    end_leases(stage)
+def _left_by_a_dead_run(environment: Environment) -> None:
+    begun(environment)
+    environment.proxy.rule("Query OUTBOX", Fault(error="ValidationException"))
+    assert environment.run().error
+    environment.proxy.clear()
+    assert len(environment.waiting()) == 2 * len(environment.topics)
+    end_leases(environment)
 
 
-def _sns_refuses(stage: Stage) -> None:
-    begun(stage)
-    stage.proxy.rule("Publish failed alerts udts-a", Fault(error="ServiceUnavailable", status=503))
+def _sns_refuses(environment: Environment) -> None:
+    begun(environment)
+    environment.proxy.rule("Publish failed alerts udts-a", Fault(error="ServiceUnavailable", status=503))
 
 
-def _ucloud_hangs(stage: Stage) -> None:
-    begun(stage)
-    stage.ucloud.inject(hang=True)
+def _ucloud_hangs(environment: Environment) -> None:
+    begun(environment)
+    environment.ucloud.inject(hang=True)
 
 
-def _ucloud_refuses(stage: Stage) -> None:
-    healthy(stage)
-    set_step(stage, {"udts-a": REFUSED, "udts-b": REFUSED})
+def _ucloud_refuses(environment: Environment) -> None:
+    healthy(environment)
+    set_step(environment, {"udts-a": REFUSED, "udts-b": REFUSED})
 
 
-def _outage_is_over(stage: Stage) -> None:
-    _ucloud_refuses(stage)
-    healthy(stage)
-    set_step(stage, NEWS.steps[1])
+def _outage_is_over(environment: Environment) -> None:
+    _ucloud_refuses(environment)
+    healthy(environment)
+    set_step(environment, NEWS.steps[1])
 
 
-def _silence_is_over(stage: Stage) -> None:
-    healthy(stage)
+def _silence_is_over(environment: Environment) -> None:
+    healthy(environment)
     until = datetime.now(UTC) + _SILENCE
-    ended = stage.run(
+    ended = environment.run(
         event={"command": "silence", "scope": "all", "by": "a person", "until": until.isoformat()}
     )
     assert not ended.error, ended.error
-    news(stage)
+    news(environment)
     assert datetime.now(UTC) < until, "the machine was too busy for the silence"
     time.sleep((until - datetime.now(UTC)).total_seconds())
 
 
-def tasks_in_a_parameter(stage: Stage) -> None:
+def tasks_in_a_parameter(environment: Environment) -> None:
     """The same list of tasks, in Parameter Store from now on."""
-    name, tasks = f"/{stage.table}/tasks", stage.environment["UDTS_TASKS"]
-    stage.aws.client("ssm").put_parameter(Name=name, Value=tasks, Type="String")
-    stage.environment["UDTS_TASKS"] = f"ssm:{name}"
+    name, tasks = f"/{environment.table}/tasks", environment.variables["UDTS_TASKS"]
+    environment.aws.client("ssm").put_parameter(Name=name, Value=tasks, Type="String")
+    environment.variables["UDTS_TASKS"] = f"ssm:{name}"
 
 
-def _begun_with_a_parameter(stage: Stage) -> None:
-    tasks_in_a_parameter(stage)
-    begun(stage)
+def _begun_with_a_parameter(environment: Environment) -> None:
+    tasks_in_a_parameter(environment)
+    begun(environment)
 
 
-def _nothing(_: Stage) -> None:
+def _nothing(_: Environment) -> None:
     """It is the first run of all."""
 
 
@@ -126,22 +126,22 @@ class Scene:
     """What surrounds the run in which something goes wrong.
 
     Attributes:
-        before: leads a stage to that run.
+        before: leads a environment to that run.
         after: what happens and is seen when all works again.
-        story: what has to be told in the end.
+        scenario: what has to be told in the end.
         variables: of the environment.
         seconds: what the run is given.
     """
 
-    before: Callable[[Stage], object] = begun
-    after: Callable[[Stage], object] = news
-    story: Story = NEWS
+    before: Callable[[Environment], object] = begun
+    after: Callable[[Environment], object] = news
+    scenario: Scenario = NEWS
     variables: Mapping[str, object] = field(default_factory=dict)
     seconds: float = USUAL_SECONDS
 
 
 _AFTER_A_SILENCE = Scene(
-    before=_silence_is_over, after=healthy, story=replace(NEWS, withheld={("failed", "udts-a")})
+    before=_silence_is_over, after=healthy, scenario=replace(NEWS, withheld={("failed", "udts-a")})
 )
 
 
@@ -183,15 +183,15 @@ OPERATIONS = {
     ),
     "read outages": Operation(
         call="Query MONITOR",
-        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, story=NEWS_AND_OUTAGE),
+        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, scenario=NEWS_AND_OUTAGE),
     ),
     "open outage": Operation(
         call="TransactWriteItems outage MONITOR RUN",
-        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, story=NEWS_AND_OUTAGE),
+        scene=Scene(before=_ucloud_refuses, after=_outage_and_news, scenario=NEWS_AND_OUTAGE),
     ),
     "close outage": Operation(
         call="TransactWriteItems outage MONITOR RUN",
-        scene=Scene(before=_outage_is_over, story=NEWS_AND_OUTAGE),
+        scene=Scene(before=_outage_is_over, scenario=NEWS_AND_OUTAGE),
     ),
     "withhold": Operation(
         call="TransactWriteItems withhold OUTBOX -/udts-a/failed alerts", scene=_AFTER_A_SILENCE
@@ -201,7 +201,7 @@ OPERATIONS = {
     "second heartbeat": Operation(call="UpdateItem MONITOR RUN", skip=1, scene=Scene(before=_nothing)),
     "begin digest": Operation(
         call="TransactWriteItems bind OUTBOX",
-        scene=Scene(story=replace(NEWS, digests=True), variables={"digest_above": 1}),
+        scene=Scene(scenario=replace(NEWS, digests=True), variables={"digest_above": 1}),
     ),
     "read tasks": Operation(call="GetParameter", scene=Scene(before=_begun_with_a_parameter)),
 }

@@ -1,7 +1,7 @@
 """A proxy that knows every call of a run, and lets one through, damages it, or kills the caller at it.
 
 It stands where AWS_ENDPOINT_URL and UCLOUD_BASE_URL point to. A call has a name that is the same in every
-run of a story, so that "the mark of the failure on the alerts topic" can be aimed at.
+run of a scenario, so that "the mark of the failure on the alerts topic" can be aimed at.
 """
 
 import asyncio

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.proof.conftest import Stages
+from tests.proof.conftest import Environments
+from tests.proof.environment import USUAL_SECONDS, Environment
 from tests.proof.figures import note
-from tests.proof.grave import badly_said, errors, grave
+from tests.proof.log_checks import badly_said, errors, grave
 from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, news
 from tests.proof.proxy import Call, Fault
-from tests.proof.stage import USUAL_SECONDS, Stage
-from tests.proof.story import judge, set_step
-from udts_monitor.notification import Topic
+from tests.proof.scenario import judge, set_step
+from udts_monitor.outbox.notification import Topic
 
 _STAGES_AT_ONCE = 12
 KILLED = "killed"
@@ -103,49 +103,49 @@ class Tried:
     out_of_order: list[str]
 
 
-def _try(stages: Stages, case: Case, *, count: int | None) -> Tried:
+def _try(environments: Environments, case: Case, *, count: int | None) -> Tried:
     operation, fault = OPERATIONS[case.operation], FAULTS[case.fault]
     scene = operation.scene
-    with stages(tasks=scene.story.tasks, **scene.variables) as stage:
-        scene.before(stage)
-        stage.proxy.rule(operation.call, fault, count=count, skip=operation.skip)
+    with environments(tasks=scene.scenario.tasks, **scene.variables) as environment:
+        scene.before(environment)
+        environment.proxy.rule(operation.call, fault, count=count, skip=operation.skip)
         given = USUAL_SECONDS if fault.hang else scene.seconds
         began = time.monotonic()
-        ended = stage.run(seconds=given)
+        ended = environment.run(seconds=given)
         seconds = time.monotonic() - began
-        stage.proxy.clear()
-        stage.ucloud.clear_faults()
-        scene.after(stage)
-        if stage.waiting():
-            end_leases(stage)
-            stage.runs_until_quiet()
-        verdict = judge(stage, scene.story)
+        environment.proxy.clear()
+        environment.ucloud.clear_faults()
+        scene.after(environment)
+        if environment.waiting():
+            end_leases(environment)
+            environment.runs_until_quiet()
+        verdict = judge(environment, scene.scenario)
         return Tried(
             error=KILLED if ended.killed else ended.error,
             said=len(grave(ended)),
             badly_said=badly_said(ended),
             seconds=seconds,
             late=seconds > given,
-            struck=sum(record.fault is fault for record in stage.proxy.records),
+            struck=sum(record.fault is fault for record in environment.proxy.records),
             lost=sorted({*verdict.lost, *verdict.wrong}),
             repeated=verdict.repeated,
-            out_of_order=[topic for topic in stage.topics if not _in_order(stage, topic)],
+            out_of_order=[topic for topic in environment.topics if not _in_order(environment, topic)],
         )
 
 
-def _in_order(stage: Stage, topic: Topic) -> bool:
+def _in_order(environment: Environment, topic: Topic) -> bool:
     """A message may come twice, but none after one of later news of the same task."""
     told = [
         message.attributes["event"]
-        for message in stage.messages(topic)
+        for message in environment.messages(topic)
         if message.attributes["task_id"] == "udts-a" and message.attributes["event"] in {"failed", "finished"}
     ]
     return told == sorted(told)
 
 
-def _try_all(stages: Stages, cases: Sequence[Case], *, count: int | None) -> dict[Case, Tried]:
+def _try_all(environments: Environments, cases: Sequence[Case], *, count: int | None) -> dict[Case, Tried]:
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
-        tried = pool.map(lambda case: _try(stages, case, count=count), cases)
+        tried = pool.map(lambda case: _try(environments, case, count=count), cases)
         return dict(zip(cases, tried, strict=True))
 
 
@@ -196,17 +196,17 @@ LASTING = _cases(OPERATIONS, ["throttled", "broken", "cut off", "hangs"])
 QUICK_LASTING = _cases(USUAL, ["broken"])
 
 
-def test_a_fault_that_passes_is_nobody_s_business(stages: Stages) -> None:
+def test_a_fault_that_passes_is_nobody_s_business(environments: Environments) -> None:
     """Each likely fault once at each operation: that very run succeeds, and all is told once and in order."""
-    results = _try_all(stages, [case for case in ONCE if case.quick], count=1)
+    results = _try_all(environments, [case for case in ONCE if case.quick], count=1)
     _hold_once(results)
     _note("aws-faults-once", results)
 
 
 @pytest.mark.soak
-def test_a_rare_fault_that_passes_is_nobody_s_business(stages: Stages) -> None:
+def test_a_rare_fault_that_passes_is_nobody_s_business(environments: Environments) -> None:
     """The same for the faults that are left."""
-    results = _try_all(stages, [case for case in ONCE if not case.quick], count=1)
+    results = _try_all(environments, [case for case in ONCE if not case.quick], count=1)
     _hold_once(results)
     _note("aws-faults-once-rare", results)
 
@@ -222,18 +222,18 @@ def _hold_lasting(results: dict[Case, Tried]) -> None:
         assert tried.repeated == again, (str(case), tried)
 
 
-def test_a_fault_that_lasts_for_a_run_costs_that_run_only(stages: Stages) -> None:
+def test_a_fault_that_lasts_for_a_run_costs_that_run_only(environments: Environments) -> None:
     """Each operation of a usual run broken: the run ends in time, and all is told afterwards, in order."""
-    results = _try_all(stages, QUICK_LASTING, count=None)
+    results = _try_all(environments, QUICK_LASTING, count=None)
     _hold_lasting(results)
     _note("aws-faults-a-run", results)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_whatever_lasts_for_a_run_costs_that_run_only(stages: Stages) -> None:
+def test_whatever_lasts_for_a_run_costs_that_run_only(environments: Environments) -> None:
     """Every operation throttled, broken, cut off and without any answer."""
-    results = _try_all(stages, [case for case in LASTING if case not in QUICK_LASTING], count=None)
+    results = _try_all(environments, [case for case in LASTING if case not in QUICK_LASTING], count=None)
     _hold_lasting(results)
     _note("aws-faults-a-run-long", results)
 
@@ -266,17 +266,17 @@ def _lasting(topics: int) -> list[Lasting]:
     ]
 
 
-def _through(stages: Stages, lasting: Lasting) -> dict[str, Any]:
-    with stages(tasks=NEWS.tasks) as stage:
-        begun(stage)
-        stage.proxy.rule(lasting.operation, THROTTLED)
-        ended = stage.run()
-        told = sum(len(stage.messages(topic)) for topic in stage.topics)
-        stage.proxy.clear()
-        news(stage)
-        end_leases(stage)
-        stage.runs_until_quiet()
-        verdict = judge(stage, NEWS)
+def _through(environments: Environments, lasting: Lasting) -> dict[str, Any]:
+    with environments(tasks=NEWS.tasks) as environment:
+        begun(environment)
+        environment.proxy.rule(lasting.operation, THROTTLED)
+        ended = environment.run()
+        told = sum(len(environment.messages(topic)) for topic in environment.topics)
+        environment.proxy.clear()
+        news(environment)
+        end_leases(environment)
+        environment.runs_until_quiet()
+        verdict = judge(environment, NEWS)
     return {
         "badly said": badly_said(ended),
         "unsaid": [word for word in [*lasting.error, "ThrottlingException"] if word not in ended.error],
@@ -286,11 +286,11 @@ def _through(stages: Stages, lasting: Lasting) -> dict[str, Any]:
     }
 
 
-def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(stages: Stages) -> None:
+def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(environments: Environments) -> None:
     """The run's one error names what could not be done and why; the next runs make good for it."""
     cases = _lasting(len(Topic))
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
-        results = list(pool.map(lambda case: _through(stages, case), cases))
+        results = list(pool.map(lambda case: _through(environments, case), cases))
     for case, result in zip(cases, results, strict=True):
         assert result == {
             "badly said": [],
@@ -304,144 +304,148 @@ def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(stages: Stages)
     note("aws-faults-lasting", {"cases": len(cases), "lost": lost, "repeated": repeated})
 
 
-def _silence(stages: Stages, fault: str) -> tuple[str, list[str]]:
+def _silence(environments: Environments, fault: str) -> tuple[str, list[str]]:
     until = datetime.now(UTC) + timedelta(hours=1)
     wish = {"command": "silence", "scope": "all", "by": "a person", "until": until.isoformat()}
-    with stages() as stage:
-        stage.proxy.rule("PutItem", FAULTS[fault], count=1)
-        ended = stage.run(event=wish)
-        assert [record.fault for record in stage.proxy.records if record.fault] == [FAULTS[fault]]
-        return ended.error, [found["scope"] for found in stage.items("OUTBOX")]
+    with environments() as environment:
+        environment.proxy.rule("PutItem", FAULTS[fault], count=1)
+        ended = environment.run(event=wish)
+        assert [record.fault for record in environment.proxy.records if record.fault] == [FAULTS[fault]]
+        return ended.error, [found["scope"] for found in environment.items("OUTBOX")]
 
 
-def test_a_silence_is_kept_whatever_fails_once(stages: Stages) -> None:
+def test_a_silence_is_kept_whatever_fails_once(environments: Environments) -> None:
     """Nobody would notice that a wish was not heard."""
     faults = ["throttled", "broken", "cut off", "hangs", "executed, answer lost", "conflict of a write"]
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
-        assert list(pool.map(lambda fault: _silence(stages, fault), faults)) == [("", ["all"])] * len(faults)
+        assert list(pool.map(lambda fault: _silence(environments, fault), faults)) == [("", ["all"])] * len(
+            faults
+        )
 
 
-def test_one_task_that_cannot_be_saved_stops_no_other(stages: Stages) -> None:
+def test_one_task_that_cannot_be_saved_stops_no_other(environments: Environments) -> None:
     """Neither one that answers nor one that does not; the log says which in one line."""
     for answers, others in (
         ({"udts-a": "Failed", "udts-b": "Done"}, "finished"),
         ({"udts-a": {"fault": {"ret_code": 230}}, "udts-b": "Done"}, "finished"),
     ):
-        with stages(tasks=["udts-a", "udts-b"]) as stage:
-            stage.run()
-            set_step(stage, answers)  # type: ignore[arg-type]
-            stage.proxy.rule(SAVE, Fault(error="ValidationException"))
-            ended = stage.run()
+        with environments(tasks=["udts-a", "udts-b"]) as environment:
+            environment.run()
+            set_step(environment, answers)  # type: ignore[arg-type]
+            environment.proxy.rule(SAVE, Fault(error="ValidationException"))
+            ended = environment.run()
             assert ended.error.startswith("RunError: -/udts-a: The table could not be used"), ended.error
             assert "ValidationException" in ended.error
             (line,) = errors(ended)
             assert "-/udts-a" in line
             assert "ValidationException" in line
-            told = [message.attributes["event"] for message in stage.messages(Topic.EVENTS)]
+            told = [message.attributes["event"] for message in environment.messages(Topic.EVENTS)]
             assert told == [others], answers
 
 
-def test_without_the_secret_the_tasks_are_out_of_reach_and_nothing_is_guessed(stages: Stages) -> None:
+def test_without_the_secret_the_tasks_are_out_of_reach_and_nothing_is_guessed(
+    environments: Environments,
+) -> None:
     """One message for all tasks and one warning a task with the cause; the end of it is told too."""
-    with stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.proxy.rule("GetSecretValue", Fault(error="AccessDeniedException"))
+    with environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.proxy.rule("GetSecretValue", Fault(error="AccessDeniedException"))
         for _ in range(2):
-            ended = stage.run()
+            ended = environment.run()
             assert not ended.error
             warnings = ended.said("no answer")
             assert sorted(line["task"] for line in warnings) == ["-/udts-a", "-/udts-b"]
             assert {line["cause"] for line in warnings} == {"no keys"}
             assert all("AccessDeniedException" in line["reason"] for line in warnings)
-        stage.proxy.clear()
-        stage.runs_until_quiet()
-        told = [message.attributes["event"] for message in stage.messages(Topic.EVENTS)]
+        environment.proxy.clear()
+        environment.runs_until_quiet()
+        told = [message.attributes["event"] for message in environment.messages(Topic.EVENTS)]
         assert told == ["unreachable", "reachable"]
 
 
-def test_a_deleted_topic_blocks_nobody_and_shows_everywhere(stages: Stages) -> None:
+def test_a_deleted_topic_blocks_nobody_and_shows_everywhere(environments: Environments) -> None:
     """In the run's error, the log, the summary, the metrics, the outbox and the history."""
-    with stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.run()
-        stage.aws.client("sns").delete_topic(TopicArn=stage.topics[Topic.ALERTS])
-        set_step(stage, {"udts-a": "Failed"})
-        ended = stage.run()
+    with environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.run()
+        environment.aws.client("sns").delete_topic(TopicArn=environment.topics[Topic.ALERTS])
+        set_step(environment, {"udts-a": "Failed"})
+        ended = environment.run()
         assert ended.error.startswith("RunError: -/udts-a/v2/failed was not accepted"), ended.error
         assert "NotFound" in ended.error
         (line,) = ended.said("not published")
         assert (line["task"], line["topic"], line["attempts"]) == ("-/udts-a", "alerts", 1)
         assert "NotFound" in line["cause"]
-        assert stage.topics[Topic.ALERTS] in line["cause"]
+        assert environment.topics[Topic.ALERTS] in line["cause"]
         assert len(errors(ended)) == 1
         # The others go on, also with the task's next events, and the run is not red while it waits.
-        set_step(stage, {"udts-a": "Starting", "udts-b": "Done"})
-        stage.run()
-        waiting = stage.run()
+        set_step(environment, {"udts-a": "Starting", "udts-b": "Done"})
+        environment.run()
+        waiting = environment.run()
         assert waiting.error == ""
         assert waiting.summary is not None
         assert waiting.summary["pending"] == 2
         (metrics,) = [line for line in waiting.log if "_aws" in line]
         assert metrics["Pending"] == [2.0]
         assert metrics["OldestPendingSeconds"][0] > 0
-        for topic in set(stage.topics) - {Topic.ALERTS}:
-            told = [message.attributes["event"] for message in stage.messages(topic)]
+        for topic in set(environment.topics) - {Topic.ALERTS}:
+            told = [message.attributes["event"] for message in environment.messages(topic)]
             assert told == ["failed", "finished"]
-        outbox = stage.waiting()
+        outbox = environment.waiting()
         assert [(found["attempts"], found["permanent"]) for found in outbox] == [(1, True), (1, True)]
         assert all("NotFound" in found["last_error"] for found in outbox)
-        (event,) = stage.history("udts-a", "event")
-        assert set(event["published_at"]) == set(stage.topics) - {Topic.ALERTS}
+        (event,) = environment.history("udts-a", "event")
+        assert set(event["published_at"]) == set(environment.topics) - {Topic.ALERTS}
 
 
 def _to_alerts(call: Call) -> bool:
     return call.operation == "Publish" and call.request["TopicArn"].endswith(f"-{Topic.ALERTS}")
 
 
-def _told(stage: Stage, topic: Topic) -> list[tuple[str, str]]:
+def _told(environment: Environment, topic: Topic) -> list[tuple[str, str]]:
     """Task and event of what a topic heard, one task after the other, each in the order of arrival."""
-    told = [message.attributes for message in stage.messages(topic)]
+    told = [message.attributes for message in environment.messages(topic)]
     return [(found["task_id"], found["event"]) for found in sorted(told, key=lambda found: found["task_id"])]
 
 
 @pytest.mark.parametrize(
     "fault", [AWAY, Fault(error="Throttled", status=429), CUT_OFF], ids=["503", "429", "cut"]
 )
-def test_a_topic_that_cannot_be_used_waits_alone(stages: Stages, fault: Fault) -> None:
+def test_a_topic_that_cannot_be_used_waits_alone(environments: Environments, fault: Fault) -> None:
     """Other topics go on; what it is to hear waits with its attempt and its error, and is told in order."""
-    with stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.run()
-        stage.proxy.rule(_to_alerts, fault)
-        set_step(stage, NEWS.steps[1])
-        assert stage.run().error
-        set_step(stage, NEWS.steps[2])
+    with environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.run()
+        environment.proxy.rule(_to_alerts, fault)
+        set_step(environment, NEWS.steps[1])
+        assert environment.run().error
+        set_step(environment, NEWS.steps[2])
         # Nothing is tried again within a minute.
-        assert stage.run().error == ""
-        assert stage.messages(Topic.ALERTS) == []
+        assert environment.run().error == ""
+        assert environment.messages(Topic.ALERTS) == []
         all_news = [("udts-a", "failed"), ("udts-a", "finished"), ("udts-b", "finished")]
-        for topic in set(stage.topics) - {Topic.ALERTS}:
-            assert _told(stage, topic) == all_news
+        for topic in set(environment.topics) - {Topic.ALERTS}:
+            assert _told(environment, topic) == all_news
         # The first news of each task was tried; the second news of one waits for its first.
-        tried = [found for found in stage.waiting() if found["attempts"]]
+        tried = [found for found in environment.waiting() if found["attempts"]]
         assert [(found["attempts"], found["permanent"]) for found in tried] == [(1, False), (1, False)]
         assert all(found["last_error"] for found in tried)
-        stage.proxy.clear()
-        while stage.waiting():
-            end_leases(stage)
-            assert stage.run().error == ""
-        assert _told(stage, Topic.ALERTS) == all_news
+        environment.proxy.clear()
+        while environment.waiting():
+            end_leases(environment)
+            assert environment.run().error == ""
+        assert _told(environment, Topic.ALERTS) == all_news
 
 
-def test_a_notification_that_is_not_accepted_waits_alone(stages: Stages) -> None:
+def test_a_notification_that_is_not_accepted_waits_alone(environments: Environments) -> None:
     """Another task is told on the same topic; the log and the outbox say why this one was not."""
-    with stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.run()
-        set_step(stage, {"udts-a": "Failed", "udts-b": "Done"})
-        stage.proxy.rule(PUBLISH, AWAY)
-        ended = stage.run()
+    with environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.run()
+        set_step(environment, {"udts-a": "Failed", "udts-b": "Done"})
+        environment.proxy.rule(PUBLISH, AWAY)
+        ended = environment.run()
         assert ended.error.startswith("RunError: -/udts-a/v2/failed was not accepted"), ended.error
         (line,) = errors(ended)
         assert "-/udts-a" in line
-        assert _told(stage, Topic.ALERTS) == [("udts-b", "finished")]
-        (waiting,) = stage.waiting()
+        assert _told(environment, Topic.ALERTS) == [("udts-b", "finished")]
+        (waiting,) = environment.waiting()
         assert (waiting["attempts"], waiting["permanent"]) == (1, False)
         assert "ServiceUnavailable" in waiting["last_error"]
         assert waiting["last_error"] in ended.error

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from tests.proof.conftest import Stages
+from tests.proof.canary_keys import RENEWED, secret_of
+from tests.proof.conftest import Environments
 from tests.proof.crash import Tried, die, points_of, try_points
+from tests.proof.environment import Environment, keep_keys
 from tests.proof.figures import note
-from tests.proof.marks import RENEWED, secret_of
 from tests.proof.operations import end_leases, tasks_in_a_parameter
 from tests.proof.proxy import Fault
-from tests.proof.stage import Stage, keep_keys
-from tests.proof.story import REFUSED, UNSEEN, Story, set_step
-from udts_monitor.notification import Topic
+from tests.proof.scenario import REFUSED, UNSEEN, Scenario, set_step
+from udts_monitor.outbox.notification import Topic
 
-ONE_FAILURE = Story(
+ONE_FAILURE = Scenario(
     steps=[{}, {"udts-a": "Failed"}],
     told=[("failed", "udts-a")],
     transitions={"udts-a": ["Syncing", "Failed"]},
     variables={},
 )
 # Six tasks fail, finish, recover, stop, start again, hide alone and together, and come back.
-WHOLE = Story(
+WHOLE = Scenario(
     steps=[
         {"udts-b": "Loading"},
         {"udts-a": "Failed", "udts-b": "Done", "udts-c": "Stopped", "udts-d": REFUSED, "udts-e": UNSEEN},
@@ -77,7 +77,7 @@ WHOLE = Story(
 
 # More at once than people are told one by one.
 STORM_TASKS = tuple(f"udts-{letter}" for letter in "abcdefg")
-STORM = Story(
+STORM = Scenario(
     steps=[{}, dict.fromkeys(STORM_TASKS, "Failed")],
     told=[("failed", task) for task in STORM_TASKS],
     transitions={task: ["Syncing", "Failed"] for task in STORM_TASKS},
@@ -87,36 +87,36 @@ STORM = Story(
 )
 
 
-def _fails_and_its_run_dies(stage: Stage) -> None:
+def _fails_and_its_run_dies(environment: Environment) -> None:
     """What the dead run saved is for others to claim."""
-    set_step(stage, {"udts-a": "Failed"})
-    die(stage, "TransactWriteItems save STATE -/udts-a", executed=True)
+    set_step(environment, {"udts-a": "Failed"})
+    die(environment, "TransactWriteItems save STATE -/udts-a", executed=True)
 
 
 CLAIMED = replace(ONE_FAILURE, steps=[{}, _fails_and_its_run_dies])
 
 
-def _fails_and_sns_refuses(stage: Stage) -> None:
-    set_step(stage, {"udts-a": "Failed"})
-    stage.proxy.rule("Publish failed alerts", Fault(error="AuthorizationError", status=403))
+def _fails_and_sns_refuses(environment: Environment) -> None:
+    set_step(environment, {"udts-a": "Failed"})
+    environment.proxy.rule("Publish failed alerts", Fault(error="AuthorizationError", status=403))
 
 
 # The last step is the second attempt, a minute after the first.
 NOT_ACCEPTED = replace(ONE_FAILURE, steps=[{}, _fails_and_sns_refuses, end_leases], red={1})
 
 
-def _silence_begins(stage: Stage) -> None:
-    stage.silence("all", minutes=60)
-    set_step(stage, {"udts-a": "Failed", "udts-b": "Failed"})
+def _silence_begins(environment: Environment) -> None:
+    environment.silence("all", minutes=60)
+    set_step(environment, {"udts-a": "Failed", "udts-b": "Failed"})
 
 
-def _silence_ends(stage: Stage) -> None:
-    stage.silence("all", minutes=0)
-    stage.wait_for_leases()
+def _silence_ends(environment: Environment) -> None:
+    environment.silence("all", minutes=0)
+    environment.wait_for_leases()
 
 
 # One task recovers in the silence: neither its failure nor that is worth a word to people afterwards.
-SILENCED = Story(
+SILENCED = Scenario(
     steps=[{}, _silence_begins, {"udts-a": "Syncing"}, _silence_ends],
     told=[("failed", "udts-a"), ("failed", "udts-b"), ("recovered", "udts-a")],
     transitions={"udts-a": ["Syncing", "Failed", "Syncing"], "udts-b": ["Syncing", "Failed"]},
@@ -127,13 +127,13 @@ SILENCED = Story(
 )
 
 
-def _time_runs_out(stage: Stage) -> None:
+def _time_runs_out(environment: Environment) -> None:
     """The check of the second task takes all the time the run has for checks."""
-    set_step(stage, {"udts-a": "Failed", "udts-c": "Done"})
-    stage.proxy.rule("GetUDTSTaskStatus udts-b", Fault(hang=True))
+    set_step(environment, {"udts-a": "Failed", "udts-c": "Done"})
+    environment.proxy.rule("GetUDTSTaskStatus udts-b", Fault(hang=True))
 
 
-LEFT_OFF = Story(
+LEFT_OFF = Scenario(
     steps=[{}, _time_runs_out],
     told=[("failed", "udts-a"), ("finished", "udts-c")],
     transitions={"udts-a": ["Syncing", "Failed"], "udts-b": ["Syncing"], "udts-c": ["Syncing", "Done"]},
@@ -143,21 +143,23 @@ LEFT_OFF = Story(
 )
 
 
-def _tasks_and_keys_of_its_own(stage: Stage) -> None:
-    tasks_in_a_parameter(stage)
-    stage.environment["UCLOUD_SECRET_ARN"] = keep_keys(stage.aws)
+def _tasks_and_keys_of_its_own(environment: Environment) -> None:
+    tasks_in_a_parameter(environment)
+    environment.variables["UCLOUD_SECRET_ARN"] = keep_keys(environment.aws)
 
 
-def _keys_are_renewed(stage: Stage) -> None:
+def _keys_are_renewed(environment: Environment) -> None:
     """The first run has just read the old keys when they are exchanged; so UCloud rejects them."""
-    set_step(stage, {"udts-a": "Failed"})
-    secret = stage.environment["UCLOUD_SECRET_ARN"]
+    set_step(environment, {"udts-a": "Failed"})
+    secret = environment.variables["UCLOUD_SECRET_ARN"]
 
     def renew() -> None:
-        stage.aws.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=secret_of(RENEWED))
-        stage.ucloud.set_keys(RENEWED.public_key, RENEWED.private_key)
+        environment.aws.client("secretsmanager").put_secret_value(
+            SecretId=secret, SecretString=secret_of(RENEWED)
+        )
+        environment.ucloud.set_keys(RENEWED.public_key, RENEWED.private_key)
 
-    stage.proxy.rule("GetSecretValue", Fault(delay_seconds=0.01, act=renew), count=1)
+    environment.proxy.rule("GetSecretValue", Fault(delay_seconds=0.01, act=renew), count=1)
 
 
 RENEWED_KEYS = replace(
@@ -187,11 +189,13 @@ def _figures(tried: list[Tried], began: float) -> dict[str, float]:
     }
 
 
-def _try(stages: Stages, proof: str, story: Story, steps: Iterable[int], *, at: str = "") -> list[Tried]:
+def _try(
+    environments: Environments, proof: str, scenario: Scenario, steps: Iterable[int], *, at: str = ""
+) -> list[Tried]:
     """Kill at every call of these steps whose name begins so, note the figures, see that all of it holds."""
     began = time.monotonic()
-    points = [point for point in points_of(stages, story, steps) if point.call.startswith(at)]
-    tried = try_points(stages, story, points)
+    points = [point for point in points_of(environments, scenario, steps) if point.call.startswith(at)]
+    tried = try_points(environments, scenario, points)
     note(f"crash-{proof}", _figures(tried, began))
     _holds(tried)
     return tried
@@ -201,53 +205,53 @@ def _calls(tried: Iterable[Tried]) -> set[str]:
     return {found.point.call for found in tried}
 
 
-def test_a_failure_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
-    """Before and after each call of the run that sees it; the whole story is for `make soak`."""
-    assert len(_try(stages, "one-failure", ONE_FAILURE, steps=[1])) >= 2 * 10
+def test_a_failure_is_told_wherever_the_run_is_killed(environments: Environments) -> None:
+    """Before and after each call of the run that sees it; the whole scenario is for `make soak`."""
+    assert len(_try(environments, "one-failure", ONE_FAILURE, steps=[1])) >= 2 * 10
 
 
-def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(stages: Stages) -> None:
+def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(environments: Environments) -> None:
     """The run that claims it dies at a claim as well; its other calls are for `make soak`."""
-    tried = _try(stages, "claims", CLAIMED, steps=[1], at="UpdateItem OUTBOX")
+    tried = _try(environments, "claims", CLAIMED, steps=[1], at="UpdateItem OUTBOX")
     assert _calls(tried) == {f"UpdateItem OUTBOX -/udts-a/failed {topic}" for topic in Topic}
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_what_a_dead_run_left_is_told_wherever_a_run_is_killed(stages: Stages) -> None:
+def test_what_a_dead_run_left_is_told_wherever_a_run_is_killed(environments: Environments) -> None:
     """The same at every call."""
-    _try(stages, "claimed", CLAIMED, steps=[1])
+    _try(environments, "claimed", CLAIMED, steps=[1])
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("step", range(len(WHOLE.steps)))
-def test_a_story_is_told_wherever_a_run_is_killed(stages: Stages, step: int) -> None:
+def test_a_story_is_told_wherever_a_run_is_killed(environments: Environments, step: int) -> None:
     """Six tasks that fail, finish, recover, stop and hide, killed at every call of every run."""
-    assert len(_try(stages, f"whole-story-step-{step}", WHOLE, steps=[step])) >= 2 * 2 * 10
+    assert len(_try(environments, f"whole-scenario-step-{step}", WHOLE, steps=[step])) >= 2 * 2 * 10
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_a_storm_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
+def test_a_storm_is_told_wherever_the_run_is_killed(environments: Environments) -> None:
     """Seven tasks fail at once: no digest swallows a task, and one that comes again has the same id."""
-    _try(stages, "storm", STORM, steps=[1])
+    _try(environments, "storm", STORM, steps=[1])
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_what_sns_refuses_is_told_wherever_the_run_is_killed(stages: Stages) -> None:
+def test_what_sns_refuses_is_told_wherever_the_run_is_killed(environments: Environments) -> None:
     """At the attempt that fails, while it waits, and at the one that succeeds."""
-    tried = _try(stages, "not-accepted", NOT_ACCEPTED, steps=[1, 2])
+    tried = _try(environments, "not-accepted", NOT_ACCEPTED, steps=[1, 2])
     noted = "UpdateItem OUTBOX -/udts-a/failed alerts"
     assert noted in _calls(found for found in tried if found.point.step == 1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_a_silence_is_settled_wherever_the_run_is_killed(stages: Stages) -> None:
+def test_a_silence_is_settled_wherever_the_run_is_killed(environments: Environments) -> None:
     """What no longer matters is told to programs alone, the rest to everybody; the silence is forgotten."""
-    calls = _calls(_try(stages, "silence-over", SILENCED, steps=[3]))
+    calls = _calls(_try(environments, "silence-over", SILENCED, steps=[3]))
     assert "TransactWriteItems withhold OUTBOX -/udts-a/recovered alerts" in calls
     assert "UpdateItem OUTBOX -/udts-b/failed alerts" in calls
     assert "DeleteItem OUTBOX SILENCE#all" in calls
@@ -255,14 +259,14 @@ def test_a_silence_is_settled_wherever_the_run_is_killed(stages: Stages) -> None
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_tasks_left_off_are_told_wherever_the_run_is_killed(stages: Stages) -> None:
+def test_tasks_left_off_are_told_wherever_the_run_is_killed(environments: Environments) -> None:
     """A run too short for all tasks says where the next is to begin."""
-    assert "UpdateItem STATE -/udts-c" in _calls(_try(stages, "left-off", LEFT_OFF, steps=[1]))
+    assert "UpdateItem STATE -/udts-c" in _calls(_try(environments, "left-off", LEFT_OFF, steps=[1]))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_renewed_keys_are_taken_wherever_the_run_is_killed(stages: Stages) -> None:
+def test_renewed_keys_are_taken_wherever_the_run_is_killed(environments: Environments) -> None:
     """The list of tasks in a parameter, the keys exchanged while they are read: the failure is told."""
-    calls = _calls(_try(stages, "renewed-keys", RENEWED_KEYS, steps=[1]))
+    calls = _calls(_try(environments, "renewed-keys", RENEWED_KEYS, steps=[1]))
     assert {"GetParameter", "GetSecretValue", "GetSecretValue (2)", "GetUDTSTaskStatus udts-a (2)"} <= calls

@@ -20,16 +20,16 @@ from tests.proof.figures import note
 from tests.proof.oracle import Late, Limits, Oracle, Quiet, Said, Silent, with_own
 from tests.table import create_table
 from tests.world import World
-from udts_monitor.event import Kind
-from udts_monitor.notification import Topic
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.policy import Policy
-from udts_monitor.ports import Storage
-from udts_monitor.silence import Silence
-from udts_monitor.state import TaskState
-from udts_monitor.status import OUTCOMES
-from udts_monitor.store import Store
-from udts_monitor.tasks import TaskRef
+from udts_monitor.adapters.store import Store
+from udts_monitor.decision.event import Kind
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import TaskState
+from udts_monitor.decision.status import OUTCOMES
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.outbox.silence import Silence
+from udts_monitor.run.ports import Storage
+from udts_monitor.task import TaskRef
 
 # Kinds the oracle has no rule for: `test` is asked for by a person, the others are not told yet.
 BEYOND = {

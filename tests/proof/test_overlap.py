@@ -17,21 +17,21 @@ from typing import Any
 import pytest
 
 from tests.fakes import FakeStore, KilledError
+from tests.proof.environment import SharedAws
 from tests.proof.figures import note
-from tests.proof.stage import SharedAws
 from tests.table import create_table
 from tests.walk import X
 from tests.world import LEASE, World
-from udts_monitor.assessment import Assessment
-from udts_monitor.event import Event
-from udts_monitor.monitor import Run
-from udts_monitor.notification import Notification, Topic
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outbox import Pending
-from udts_monitor.policy import Policy
-from udts_monitor.ports import Heartbeat
-from udts_monitor.store import Store
-from udts_monitor.tasks import TaskRef
+from udts_monitor.adapters.store import Store
+from udts_monitor.decision.assess import Assessment
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.policy import Policy
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.pending import Pending
+from udts_monitor.run.ports import Heartbeat
+from udts_monitor.run.run import Run
+from udts_monitor.task import TaskRef
 
 RUNS_AT_ONCE = 8
 TASKS = ["udts-1", "udts-2", "udts-3", "udts-4"]

@@ -6,20 +6,28 @@ keys: those are judged here by evaluating the template's policies.
 """
 
 import ast
+import re
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
 
 from local.template import PROJECT, load
-from tests.proof.policies import ACCOUNT, REGION, Request, Stack, actions, allows, denies, without
+from tests.proof.iam_evaluator import ACCOUNT, REGION, Request, Stack, actions, allows, denies, without
 
 TEMPLATE = load()
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:udts-monitor-AbCdEf"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
+KEY_OF_SECRET = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678"
 STACK = Stack(
     template=TEMPLATE,
-    parameters={"UdtsTasks": "ssm:/team/tasks", "UcloudSecretArn": SECRET, "KmsKeyArn": KEY},
+    parameters={
+        "UdtsTasks": "ssm:/team/tasks",
+        "UcloudSecretArn": SECRET,
+        "KmsKeyArn": KEY,
+        "SecretKmsKeyArn": KEY_OF_SECRET,
+    },
 )
 LOGS = STACK.arn("CheckTasksLogGroup").removesuffix("*") + "log-stream:2026/11/23/[$LATEST]1234"
 TASK_LIST = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/team/tasks"
@@ -35,9 +43,15 @@ def via(service: str) -> dict[str, str]:
     return {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
 
 
+# What Secrets Manager says of the secret that it has a key decrypt for the run.
+OF_THE_SECRET = {**via("secretsmanager"), "kms:EncryptionContext:SecretARN": SECRET}
+
+# How UCloud names what its API does for tasks and their metrics.
+ACTION = re.compile(r"[A-Z][a-z]+(UDTS|Metric)\w+")
 # Role and action: the check that fails without it.
 CHECKS = {
     ("CheckTasksRole", "dynamodb:DeleteItem"): DEPLOYED,
+    ("CheckTasksRole", "dynamodb:GetItem"): DEPLOYED,
     ("CheckTasksRole", "dynamodb:PutItem"): DEPLOYED,
     ("CheckTasksRole", "dynamodb:Query"): DEPLOYED,
     ("CheckTasksRole", "dynamodb:UpdateItem"): DEPLOYED,
@@ -48,8 +62,12 @@ CHECKS = {
     (
         "CheckTasksRole",
         "sns:GetTopicAttributes",
-    ): "tests/e2e/test_rights.py::test_listeners_are_counted_by_right",
+    ): "tests/e2e/test_rights.py::test_subscribers_are_counted_by_right",
     ("CheckTasksRole", "ssm:GetParameter"): "tests/e2e/test_rights.py::test_the_task_list_is_read_by_right",
+    (
+        "CheckTasksRole",
+        "ssm:GetParametersByPath",
+    ): "tests/e2e/test_rights.py::test_a_folder_of_task_lists_is_read_by_right",
     ("CheckTasksRole", "kms:Decrypt"): BY_A_SERVICE,
     ("CheckTasksRole", "kms:DescribeKey"): BY_A_SERVICE,
     ("CheckTasksRole", "kms:GenerateDataKey"): BY_A_SERVICE,
@@ -58,17 +76,19 @@ CHECKS = {
     ("CheckTasksRole", "sqs:SendMessage"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTelemetryRecords"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTraceSegments"): BY_A_SERVICE,
+    ("ScheduleRole", "kms:Decrypt"): BY_A_SERVICE,
+    ("ScheduleRole", "kms:GenerateDataKey"): BY_A_SERVICE,
     ("ScheduleRole", "lambda:InvokeFunction"): BY_A_SERVICE,
     ("ScheduleRole", "sqs:SendMessage"): BY_A_SERVICE,
 }
 
 # What each role does, on which resource. Sources: the developer guides of Lambda (logging, X-Ray,
-# destinations), EventBridge Scheduler (execution role, dead-letter queue), and of DynamoDB, SNS and Secrets
-# Manager (own KMS keys).
+# destinations), EventBridge Scheduler (execution role, dead-letter queue), and of DynamoDB, SNS, SQS and
+# Secrets Manager (own KMS keys).
 NEEDS = [
     *(
         ("CheckTasksRole", Request(action=f"dynamodb:{action}", resource=STACK.arn("Table")))
-        for action in ("DeleteItem", "PutItem", "Query", "UpdateItem")
+        for action in ("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
     ),
     *(
         ("CheckTasksRole", Request(action=f"sns:{action}", resource=STACK.arn(topic)))
@@ -77,15 +97,21 @@ NEEDS = [
     ),
     ("CheckTasksRole", Request(action="secretsmanager:GetSecretValue", resource=SECRET)),
     ("CheckTasksRole", Request(action="ssm:GetParameter", resource=TASK_LIST)),
+    ("CheckTasksRole", Request(action="ssm:GetParametersByPath", resource=TASK_LIST)),
     *(
         ("CheckTasksRole", Request(action=f"kms:{action}", resource=KEY, context=via(service)))
         for service, needed in {
             "dynamodb": ("Decrypt", "DescribeKey"),
             "sns": ("Decrypt", "GenerateDataKey"),
-            "secretsmanager": ("Decrypt",),
+            "sqs": ("Decrypt", "GenerateDataKey"),
             "ssm": ("Decrypt",),
         }.items()
         for action in needed
+    ),
+    ("CheckTasksRole", Request(action="kms:Decrypt", resource=KEY_OF_SECRET, context=OF_THE_SECRET)),
+    *(
+        ("ScheduleRole", Request(action=f"kms:{action}", resource=KEY, context=via("sqs")))
+        for action in ("Decrypt", "GenerateDataKey")
     ),
     ("CheckTasksRole", Request(action="logs:CreateLogStream", resource=LOGS)),
     ("CheckTasksRole", Request(action="logs:PutLogEvents", resource=LOGS)),
@@ -156,17 +182,54 @@ def test_a_list_in_the_variable_gives_no_right_to_read_a_parameter_in_use() -> N
     assert allows(stack.role("CheckTasksRole"), replace(reading, resource=f"{prefix}/no-parameter-in-use"))
 
 
-def test_without_a_key_there_is_no_right_to_any() -> None:
-    """The conditions of the template take the whole statement away."""
-    stack = replace(STACK, conditions=False)
-    assert not any(action.startswith("kms:") for action in actions(stack.role("CheckTasksRole")))
+def test_a_folder_is_read_by_its_name_without_the_slash_and_nothing_beside_it() -> None:
+    """So it is asked for; a folder whose name only begins alike is another."""
+    stack = replace(STACK, parameters={**STACK.parameters, "UdtsTasks": "ssm:/team/tasks/"})
+    reading = Request(action="ssm:GetParametersByPath", resource=TASK_LIST)
+    assert allows(stack.role("CheckTasksRole"), reading)
+    assert not allows(stack.role("CheckTasksRole"), replace(reading, resource=f"{TASK_LIST}-of-others"))
+    assert not allows(
+        stack.role("CheckTasksRole"), replace(reading, resource=TASK_LIST.removesuffix("/tasks"))
+    )
 
 
-def test_the_run_itself_decrypts_nothing() -> None:
+@pytest.mark.parametrize("role", ["CheckTasksRole", "ScheduleRole"])
+@pytest.mark.parametrize(
+    ("parameter", "condition"), [("KmsKeyArn", "HasKmsKey"), ("SecretKmsKeyArn", "HasSecretKmsKey")]
+)
+def test_without_a_key_there_is_no_right_to_it(role: str, parameter: str, condition: str) -> None:
+    """The condition of the template takes the whole statement away, and leaves the other key's."""
+    stack = replace(STACK, not_holding=frozenset({condition}))
+    assert STACK.parameters[parameter] not in {found["Resource"] for found in stack.role(role) if kms(found)}
+    assert stack.role(role) == [
+        found for found in STACK.role(role) if found["Resource"] != STACK.parameters[parameter]
+    ]
+
+
+def kms(statement: dict[str, Any]) -> bool:
+    """Whether a statement is about keys."""
+    return any(action.startswith("kms:") for action in actions([statement]))
+
+
+@pytest.mark.parametrize("role", ["CheckTasksRole", "ScheduleRole"])
+@pytest.mark.parametrize("key", [KEY, KEY_OF_SECRET])
+def test_the_run_itself_decrypts_nothing(role: str, key: str) -> None:
     """Only a service that acts for it does."""
-    direct = Request(action="kms:Decrypt", resource=KEY)
-    assert not allows(STACK.role("CheckTasksRole"), direct)
-    assert not allows(STACK.role("CheckTasksRole"), replace(direct, context=via("s3")))
+    direct = Request(action="kms:Decrypt", resource=key)
+    assert not allows(STACK.role(role), direct)
+    assert not allows(STACK.role(role), replace(direct, context=via("s3")))
+
+
+def test_the_secrets_key_decrypts_nothing_but_the_secret() -> None:
+    """Other secrets under the same key stay closed, and so does what other services keep under it."""
+    own = Request(action="kms:Decrypt", resource=KEY_OF_SECRET, context=OF_THE_SECRET)
+    role = STACK.role("CheckTasksRole")
+    assert allows(role, own)
+    other_secret = {**OF_THE_SECRET, "kms:EncryptionContext:SecretARN": SECRET.replace("udts", "bank")}
+    assert not allows(role, replace(own, context=other_secret))
+    for service in ("dynamodb", "sns", "sqs", "ssm"):
+        assert not allows(role, replace(own, context={**OF_THE_SECRET, **via(service)}))
+    assert not allows(role, replace(own, resource=KEY))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +249,21 @@ def test_only_its_service_takes_a_role(role: str, service: str) -> None:
     assert not allows(STACK.trust(role), replace(own, principal=f"arn:aws:iam::{ACCOUNT}:root"))
     if role == "ScheduleRole":
         assert not allows(STACK.trust(role), replace(own, context={"aws:SourceAccount": "210987654321"}))
+
+
+def test_the_keys_need_what_is_documented_and_nothing_else() -> None:
+    """Who makes a key that can only read goes by SECURITY.md: it lists the calls that the code makes."""
+    adapters = (PROJECT / "layers/udts_monitor/udts_monitor/adapters").glob("*.py")
+    texts = {
+        node.value
+        for path in adapters
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    called = {text for text in texts if ACTION.fullmatch(text)}
+    assert called
+    listed = re.findall(r"^\| `(\w+)` \|", (PROJECT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert set(listed) == called
 
 
 # Policies of topics and of the queue.
@@ -230,24 +308,27 @@ def test_every_topic_and_queue_has_such_a_policy() -> None:
     assert open_to_others == POLICIES.keys()
 
 
+ALARMS = [name for name, found in TEMPLATE["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"]
+
+
 @pytest.mark.parametrize("target", POLICIES)
-def test_a_policy_lets_in_nobody_but_this_accounts_alarms(target: str) -> None:
-    """On the alerts topic, to publish; everybody else needs a right of their own."""
+def test_a_policy_lets_in_nobody_but_this_stacks_alarms(target: str) -> None:
+    """On the topics for people, to publish; everybody else needs a right of their own."""
     policy = STACK.resource_policy(f"{target}Policy")
-    for action in POLICIES[target]:
-        for principal in PRINCIPALS:
-            for account in (ACCOUNT, "210987654321"):
-                request = Request(
-                    action=action,
-                    resource=STACK.arn(target),
-                    principal=principal,
-                    context={"aws:SecureTransport": "true", "aws:SourceAccount": account},
-                )
-                alarm = (target, action, principal, account) == (
-                    *("AlertsTopic", "sns:Publish", "cloudwatch.amazonaws.com"),
-                    ACCOUNT,
-                )
-                assert allows(policy, request) == alarm
+    own_alarms = {STACK.arn(alarm) for alarm in ALARMS}
+    other_alarms = {f"{STACK.arn('NoRunsAlarm')}-of-others", STACK.arn("NoRunsAlarm").replace(ACCOUNT, "1")}
+    for action, principal, account, alarm in product(
+        POLICIES[target], PRINCIPALS, (ACCOUNT, "210987654321"), sorted(own_alarms | other_alarms)
+    ):
+        request = Request(
+            action=action,
+            resource=STACK.arn(target),
+            principal=principal,
+            context={"aws:SecureTransport": "true", "aws:SourceAccount": account, "aws:SourceArn": alarm},
+        )
+        publishes = (action, principal, account) == ("sns:Publish", "cloudwatch.amazonaws.com", ACCOUNT)
+        let_in = publishes and target in {"AlertsTopic", "ChatTopic"} and alarm in own_alarms
+        assert allows(policy, request) == let_in
 
 
 def test_the_judge_can_say_no() -> None:

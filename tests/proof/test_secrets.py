@@ -22,14 +22,14 @@ from moto.sns.models import sns_backends
 
 from functions.check_tasks import app
 from local.simulator import Simulator, simulator_running
+from tests.proof.canary_keys import MARKED, Everything, asked, disguises, found_in, secret_of
 from tests.proof.fork_server import Context
-from tests.proof.marks import MARKED, Everything, asked, disguises, found_in, secret_of
 from tests.table import create_table
 from tests.ucloud.servers import RawServer, head, https_server, raw_server, sends
-from udts_monitor import credentials
-from udts_monitor.credentials import KeyPair
-from udts_monitor.notification import Topic
-from udts_monitor.ucloud import signed
+from udts_monitor.adapters import cached
+from udts_monitor.adapters.credentials import KeyPair
+from udts_monitor.adapters.ucloud import signed
+from udts_monitor.outbox.notification import Topic
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"  # moto's
@@ -449,7 +449,7 @@ def test_a_rotation_is_picked_up_without_a_deployment(
     wired = app._ports.cache_info().misses  # noqa: SLF001 - how often the adapters were made
     ucloud.set_keys(NEW.public_key, NEW.private_key)
     account.keep(secret_of(NEW))
-    monkeypatch.setattr(credentials, "RENEWAL_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(cached, "RETRY_SECONDS", 0.0)
     summary = account.run()
     assert (summary["checked"], summary["no_answer"], summary["events"]) == (2, 0, [])
     assert app._ports.cache_info().misses == wired  # noqa: SLF001
@@ -461,8 +461,8 @@ def test_a_broken_secret_keeps_the_last_good_keys(
 ) -> None:
     """A rotation that went wrong blinds nobody while the old keys are good; the mended one is taken up."""
     account.run()
-    monkeypatch.setattr(credentials, "MAX_AGE_SECONDS", 0.0)
-    monkeypatch.setattr(credentials, "RENEWAL_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(cached, "MAX_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(cached, "RETRY_SECONDS", 0.0)
     account.keep("{")
     assert (account.run()["no_answer"], account.told) == (0, [])
     account.keep(secret_of(NEW))

@@ -13,15 +13,15 @@ from botocore.config import Config
 
 from local.aws import REGION
 from local.inbox import Inbox
-from tests.proof.conftest import Stages
+from tests.proof.conftest import Environments
+from tests.proof.environment import USUAL_SECONDS, SharedAws
 from tests.proof.figures import note
 from tests.proof.proxy import Fault, proxy_running
-from tests.proof.stage import USUAL_SECONDS, SharedAws
 from tests.table import create_table
 from tests.world import World
-from udts_monitor.notification import Topic
-from udts_monitor.publisher import Publisher
-from udts_monitor.store import Store
+from udts_monitor.adapters.publisher import Publisher
+from udts_monitor.adapters.store import Store
+from udts_monitor.outbox.notification import Topic
 
 # A status for eight minutes each: what the first task goes through while nobody can be told.
 COURSE = ("Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done", "Done")
@@ -115,50 +115,52 @@ def test_what_is_told_late_says_when_it_happened(shared_aws: SharedAws) -> None:
         assert json.loads(message.text)["time"].startswith(f"{happened:%Y-%m-%dT%H:%M}")
 
 
-def test_a_slow_sns_leaves_the_rest_to_the_next_run(stages: Stages) -> None:
+def test_a_slow_sns_leaves_the_rest_to_the_next_run(environments: Environments) -> None:
     """More to tell than fits into a run: it stops in time, with everything that it told marked."""
     tasks = [f"udts-{number}" for number in range(8)]
     seconds = 9.0
-    with stages(tasks=tasks) as stage:
-        stage.run()
+    with environments(tasks=tasks) as environment:
+        environment.run()
         for task in tasks:
-            stage.ucloud.set_status(task, "Failed")
-        stage.proxy.rule("Publish", Fault(delay_seconds=0.5))
+            environment.ucloud.set_status(task, "Failed")
+        environment.proxy.rule("Publish", Fault(delay_seconds=0.5))
         began = time.monotonic()
-        ended = stage.run(seconds=seconds)
+        ended = environment.run(seconds=seconds)
         took = time.monotonic() - began
         assert not ended.error, ended.error
         assert took < seconds
-        left = stage.waiting()
+        left = environment.waiting()
         assert ended.summary is not None
         assert 0 < len(left) == ended.summary["pending"] < len(Topic) * len(tasks)
-        stage.proxy.clear()
-        stage.runs_until_quiet()
+        environment.proxy.clear()
+        environment.runs_until_quiet()
         for topic in Topic:
-            told = [message.attributes["task_id"] for message in stage.messages(topic)]
+            told = [message.attributes["task_id"] for message in environment.messages(topic)]
             assert sorted(told) == tasks, topic
     note("sns-slow", {"seconds": round(took, 1), "of": seconds, "left to the next run": len(left)})
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("first", [False, True], ids=["later run", "first run"])
-def test_an_sns_that_never_answers_does_not_cost_the_run_its_end(stages: Stages, first: bool) -> None:  # noqa: FBT001
+def test_an_sns_that_never_answers_does_not_cost_the_run_its_end(
+    environments: Environments, *, first: bool
+) -> None:
     """Four tasks to tell and every call to SNS hangs: the run still ends by itself, with everything noted."""
     tasks = ["udts-a", "udts-b", "udts-c", "udts-d"]
-    with stages(tasks=tasks) as stage:
+    with environments(tasks=tasks) as environment:
         # The first run of all would also ask SNS who listens.
         if not first:
-            stage.run()
+            environment.run()
         for task in tasks:
-            stage.ucloud.set_status(task, "Failed")
-        stage.proxy.rule(lambda call: call.service == "sns", Fault(hang=True))
+            environment.ucloud.set_status(task, "Failed")
+        environment.proxy.rule(lambda call: call.service == "sns", Fault(hang=True))
         began = time.monotonic()
-        ended = stage.run(seconds=USUAL_SECONDS)
+        ended = environment.run(seconds=USUAL_SECONDS)
         seconds = time.monotonic() - began
         note("sns-hangs", {"seconds": round(seconds, 1), "of": USUAL_SECONDS})
         assert ended.error.startswith("RunError")
-        assert len(stage.waiting()) == len(Topic) * len(tasks)
-        assert any(found["attempts"] for found in stage.waiting())
-        (heartbeat,) = stage.items("MONITOR")[-1:]
+        assert len(environment.waiting()) == len(Topic) * len(tasks)
+        assert any(found["attempts"] for found in environment.waiting())
+        (heartbeat,) = environment.items("MONITOR")[-1:]
         assert heartbeat["pending"] == len(Topic) * len(tasks)
         assert seconds < USUAL_SECONDS

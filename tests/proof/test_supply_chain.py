@@ -1,19 +1,23 @@
 """What is shipped is what is locked: pinned, hashed, needed, licensed; and an audit that does not pretend."""
 
 import re
+import tomllib
 from importlib.metadata import distribution, version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from local import audit, licences
 from local.template import PROJECT
-from tests.proof.pins import declared, pins
+from tests.proof.lockfile import declared, pins
 
 LAYER = PROJECT / "layers/udts_monitor/requirements.txt"
 LOCKS = [LAYER, *sorted((PROJECT / "requirements").glob("*.txt"))]
+WORKFLOW = PROJECT / ".github/workflows/ci.yml"
 EVERY_LOCK = [pytest.param(path, id=str(path.relative_to(PROJECT))) for path in LOCKS]
 # What pip takes for the environment a package is installed in; the lock is for Python 3.13 on any system.
 LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux", "extra": ""}
@@ -41,6 +45,15 @@ def test_the_makefile_installs_by_hash_only() -> None:
         itself = "--no-deps --no-build-isolation --editable ." in line
         assert locked or itself, line
     assert len(installs) == 4
+
+
+def test_the_layer_is_installed_by_hash_only() -> None:
+    """Nothing is compiled on the way either: what was hashed is what runs."""
+    makefile = (PROJECT / "layers/udts_monitor/Makefile").read_text().replace("\\\n", " ")
+    (install,) = [line for line in makefile.splitlines() if "pip install" in line]
+    assert "--require-hashes" in install
+    assert "--only-binary=:all:" in install
+    assert install.endswith("--requirement requirements.txt")
 
 
 def test_tests_run_with_what_is_shipped() -> None:
@@ -144,3 +157,45 @@ def test_an_audit_passes_only_when_everything_was_checked(
 def test_every_lock_is_audited() -> None:
     """What is shipped, and what builds and tests it."""
     assert set(audit.LOCKS) == set(LOCKS)
+
+
+# The workflow
+
+
+@pytest.fixture
+def workflow() -> dict[str, Any]:
+    """What the code host runs."""
+    # As plain text: YAML takes the key "on" for a truth value.
+    loaded: dict[str, Any] = yaml.load(WORKFLOW.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - only texts
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("job", "command", "when"),
+    [("test", ".ci/run", "!= 'schedule'"), ("audit", "make audit", "== 'schedule'")],
+)
+def test_the_workflow_runs_what_a_person_runs(
+    workflow: dict[str, Any], job: str, command: str, when: str
+) -> None:
+    """Every change is tested, and known vulnerabilities are asked for without one."""
+    assert {"push", "pull_request", "schedule"} <= workflow["on"].keys()
+    assert workflow["jobs"][job]["if"] == f"github.event_name {when}"
+    assert [step["run"] for step in workflow["jobs"][job]["steps"] if "run" in step] == [command]
+
+
+def test_the_workflow_may_read_and_uses_what_is_locked(workflow: dict[str, Any]) -> None:
+    """A tag of somebody else's action can be moved, a commit cannot; a token that only reads is no loot."""
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        used = [step["uses"] for step in job["steps"] if "uses" in step]
+        assert used
+        assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in used)
+
+
+def test_the_licence_is_declared_and_goes_along() -> None:
+    """What the package says of itself is what stands in the repository."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert project["license"] in licences.ALLOWED
+    (file,) = project["license-files"]
+    assert (PROJECT / file).read_text().startswith(f"{project['license']} License")

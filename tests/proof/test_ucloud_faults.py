@@ -16,12 +16,12 @@ import pytest
 from local.simulator import Fault, Injection
 from local.simulator.faults import ActiveFault
 from local.simulator.strict import checked
-from tests.proof.conftest import Stages
+from tests.proof.conftest import Environments
+from tests.proof.faulty_ucloud import GRACE_SECONDS, faulty_ucloud, longest_gap, quiet
 from tests.proof.figures import note
-from tests.proof.weather import GRACE_SECONDS, longest_gap, quiet, weather
 from tests.ucloud.servers import https_server, raw_server, trickles
-from udts_monitor.notification import Topic
-from udts_monitor.policy import Policy
+from udts_monitor.decision.policy import Policy
+from udts_monitor.outbox.notification import Topic
 
 FAULTS: dict[str, Mapping[str, object]] = {
     "throttled": {"ret_code": 153},
@@ -77,7 +77,7 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
 
 def _through(fault: str, rate: float, *, tasks: int, runs: int, seconds: float) -> dict[str, object]:
     """Runs in the middle of which one task fails and one finishes; then everything works again."""
-    with weather(tasks=tasks, max_concurrency=_CONCURRENCY) as made:
+    with faulty_ucloud(tasks=tasks, max_concurrency=_CONCURRENCY) as made:
         made.run(seconds=20)
         made.ucloud.inject(**FAULTS[fault], probability=rate, seed=SEEDS[fault])
         for place in range(runs):
@@ -167,7 +167,7 @@ def test_a_slow_ucloud_shows_every_task_in_turn(tasks: int) -> None:
     bound = math.ceil(tasks / fit)
     # A machine too busy for two waves in the time of two and a half gets more time, and no wider bound.
     for latency in (0.3, 0.9, 2.7):
-        with weather(tasks=tasks, max_concurrency=concurrency) as made:
+        with faulty_ucloud(tasks=tasks, max_concurrency=concurrency) as made:
             made.ucloud.inject(latency_seconds=latency)
             summaries = [made.run(seconds=(waves + 0.5) * latency) for _ in range(3 * bound)]
         fewest = min(map(len, made.seen))
@@ -187,7 +187,7 @@ def test_a_ucloud_that_hangs_is_asked_for_every_task_in_turn() -> None:
     """Even when no check ends before the run does: N runs are tasks through concurrency, rounded up."""
     tasks, concurrency = 30, 8
     bound = math.ceil(tasks / concurrency)
-    with weather(tasks=tasks, max_concurrency=concurrency) as made:
+    with faulty_ucloud(tasks=tasks, max_concurrency=concurrency) as made:
         made.run(seconds=20)
         made.ucloud.inject(hang=True)
         for _ in range(4 * bound):
@@ -200,7 +200,7 @@ def test_a_ucloud_that_hangs_is_asked_for_every_task_in_turn() -> None:
 
 def test_an_hour_s_outage_is_told_once_and_its_end_once() -> None:
     """Sixty runs without UCloud: a message after the third, one when it is back, no state written between."""
-    with weather(tasks=10, max_concurrency=10, patient=False) as made:
+    with faulty_ucloud(tasks=10, max_concurrency=10, patient=False) as made:
         made.run(seconds=20)
         made.ucloud.inject(http_status=503)
         for _ in range(2):
@@ -220,22 +220,22 @@ def test_an_hour_s_outage_is_told_once_and_its_end_once() -> None:
         assert made.told[-1] == ("reachable", "HTTP 503")
 
 
-def test_two_hundred_tasks_throttled_by_half_are_all_seen(stages: Stages) -> None:
+def test_two_hundred_tasks_throttled_by_half_are_all_seen(environments: Environments) -> None:
     """The real handler: inside its time, nearly every task seen in every run, only the unlucky told."""
     names = [f"udts-{number:03}" for number in range(200)]
     # Four attempts at even chances: one check in sixteen has no answer. Four deviations more are no bad luck.
     unlucky = len(names) * 0.5**4
     began = time.monotonic()
-    with stages(tasks=names) as stage:
-        stage.environment["UCLOUD_BASE_URL"] = stage.ucloud.url
-        stage.ucloud.inject(ret_code=153, probability=0.5, seed=5)
+    with environments(tasks=names) as environment:
+        environment.variables["UCLOUD_BASE_URL"] = environment.ucloud.url
+        environment.ucloud.inject(ret_code=153, probability=0.5, seed=5)
         # Two that never get through, so that somebody is to be told of, and of all as one.
         for name in ("udts-007", "udts-107"):
-            stage.ucloud.inject(ret_code=153, task_id=name)
+            environment.ucloud.inject(ret_code=153, task_id=name)
         summaries, missing = [], []
         for _ in range(3):
             before = time.monotonic()
-            ended = stage.run()
+            ended = environment.run()
             assert time.monotonic() - before < 45
             assert not ended.error, ended.error
             assert ended.summary is not None
@@ -248,11 +248,11 @@ def test_two_hundred_tasks_throttled_by_half_are_all_seen(stages: Stages) -> Non
         # Told are those that did not answer three times in a row, and nobody else.
         told = [summary["events"] for summary in summaries]
         assert told == [[], [], [{"kind": "unreachable", "task": "-/monitor"}]]
-        (message,) = stage.messages(Topic.EVENTS)
+        (message,) = environment.messages(Topic.EVENTS)
         concerned = json.loads(message.text)["data"]["tasks"]
         assert concerned == sorted(missing[0] & missing[1] & missing[2])
         assert {"-/udts-007", "-/udts-107"} <= set(concerned)
-        calls = stage.ucloud.log().per_action["GetUDTSTaskStatus"]
+        calls = environment.ucloud.log().per_action["GetUDTSTaskStatus"]
     note(
         "throttled-by-half",
         {
@@ -266,11 +266,11 @@ def test_two_hundred_tasks_throttled_by_half_are_all_seen(stages: Stages) -> Non
     )
 
 
-def _lines(stages: Stages, fault: str) -> dict[str, object]:
-    with stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.environment["UCLOUD_BASE_URL"] = stage.ucloud.url
-        stage.ucloud.inject(**FAULTS[fault], task_id="udts-a")
-        ended = stage.run(seconds=3)
+def _lines(environments: Environments, fault: str) -> dict[str, object]:
+    with environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.variables["UCLOUD_BASE_URL"] = environment.ucloud.url
+        environment.ucloud.inject(**FAULTS[fault], task_id="udts-a")
+        ended = environment.run(seconds=3)
     grave = [line for line in ended.log if line.get("level") in {"WARNING", "ERROR", "CRITICAL"}]
     return {
         "lines": [(line["message"], line["task"]) for line in grave],
@@ -280,10 +280,10 @@ def _lines(stages: Stages, fault: str) -> dict[str, object]:
     }
 
 
-def test_every_fault_ends_in_one_line_with_the_task_and_the_cause(stages: Stages) -> None:
+def test_every_fault_ends_in_one_line_with_the_task_and_the_cause(environments: Environments) -> None:
     """Read in the handler's log: one warning, nothing else to worry about, and the run succeeds."""
     with ThreadPoolExecutor(6) as pool:
-        results = dict(zip(FAULTS, pool.map(lambda fault: _lines(stages, fault), FAULTS), strict=True))
+        results = dict(zip(FAULTS, pool.map(lambda fault: _lines(environments, fault), FAULTS), strict=True))
     at_once = [{"kind": "unreachable", "task": "-/monitor"}]
     assert results == {
         fault: {
@@ -296,14 +296,14 @@ def test_every_fault_ends_in_one_line_with_the_task_and_the_cause(stages: Stages
     }
 
 
-def test_a_header_that_trickles_holds_no_run(stages: Stages) -> None:
+def test_a_header_that_trickles_holds_no_run(environments: Environments) -> None:
     """A header byte now and then outlives every timeout; the run ends without the answer and says so."""
     with (
         raw_server(trickles(b"HTTP/1.1 200 OK\r\nX: ", every_seconds=0.5, times=60)) as server,
-        stages() as stage,
+        environments() as environment,
     ):
-        stage.environment["UCLOUD_BASE_URL"] = server.url
-        ended = stage.run(seconds=5)
+        environment.variables["UCLOUD_BASE_URL"] = server.url
+        ended = environment.run(seconds=5)
         assert not ended.error, ended.error
         (metrics,) = [line for line in ended.log if "_aws" in line]
         assert metrics["RunSeconds"][0] < 5
@@ -311,11 +311,11 @@ def test_a_header_that_trickles_holds_no_run(stages: Stages) -> None:
         assert (line["task"], line["cause"]) == ("-/udts-a", "timeout")
 
 
-def test_a_wrong_certificate_is_told_at_once_and_once(stages: Stages, tmp_path: Path) -> None:
+def test_a_wrong_certificate_is_told_at_once_and_once(environments: Environments, tmp_path: Path) -> None:
     """For all tasks one message, that says what to look at; nobody is asked behind it."""
-    with https_server(tmp_path) as server, stages(tasks=["udts-a", "udts-b"]) as stage:
-        stage.environment["UCLOUD_BASE_URL"] = server.url
-        summaries = [stage.run().summary for _ in range(3)]
+    with https_server(tmp_path) as server, environments(tasks=["udts-a", "udts-b"]) as environment:
+        environment.variables["UCLOUD_BASE_URL"] = server.url
+        summaries = [environment.run().summary for _ in range(3)]
         events = [[event["kind"] for event in summary["events"]] for summary in summaries if summary]
         assert events == [["unreachable"], [], []]
         assert server.requests == []

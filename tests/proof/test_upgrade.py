@@ -13,9 +13,9 @@ from moto import mock_aws
 from tests.proof.old_items import BEFORE, LAST, TABLE, Answers, client, live, world
 from tests.walk import NOON, failed
 from tests.world import LEASE, World
-from udts_monitor.event import Kind
-from udts_monitor.notification import Topic
-from udts_monitor.silence import Silence
+from udts_monitor.decision.event import Kind
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.outbox.silence import Silence
 
 # Written by old_items.py of commits 51fcb98, 22ae630 and 1ef25d9: without journeys, severities and summaries;
 # with journeys, reminders and times to resume; with silences and digests.

@@ -122,7 +122,7 @@ def test_the_ids_go_where_they_belong(translated: dict[str, Any]) -> None:
 
 
 def test_chat_parameters_take_no_room_in_the_functions_environment(translated: dict[str, Any]) -> None:
-    """The function knows the topic, not who listens to it."""
+    """The function knows the topic, not who subscribes to it."""
     variables = translated["Resources"]["CheckTasksFunction"]["Properties"]["Environment"]["Variables"]
     assert not [name for name in (*SLACK, *TEAMS) if f"'{name}'" in str(variables)]
 
@@ -154,10 +154,10 @@ def test_a_pattern_refuses_what_is_no_id(template: dict[str, Any], name: str, va
     assert not re.search(template["Parameters"][name]["AllowedPattern"], value)
 
 
-def test_a_topic_that_nobody_listens_to_is_told(translated: dict[str, Any]) -> None:
+def test_a_topic_without_a_subscription_is_told(translated: dict[str, Any]) -> None:
     """Counted hourly, so judged by the hour; an hour without a count changes nothing."""
-    alarm = translated["Resources"]["NobodyListensAlarm"]["Properties"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("UdtsMonitor", "Listeners")
+    alarm = translated["Resources"]["NoSubscriptionAlarm"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("UdtsMonitor", "Subscribers")
     assert alarm["Dimensions"] == translated["Resources"]["NoRunsAlarm"]["Properties"]["Dimensions"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["Period"] == 3600

@@ -66,6 +66,7 @@ def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None
     role = of_type(translated, "AWS::IAM::Role")["CheckTasksRole"]
     assert {action for statement in statements(role) for action in as_list(statement["Action"])} == {
         "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
@@ -79,6 +80,7 @@ def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None
         "sns:Publish",
         "sqs:SendMessage",
         "ssm:GetParameter",
+        "ssm:GetParametersByPath",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
     }
@@ -91,12 +93,16 @@ def test_a_star_as_resource_carries_its_reason() -> None:
     assert all("# Reason:" in line for line in stars)
 
 
-def test_the_key_is_used_through_the_services_only(translated: dict[str, Any]) -> None:
+def test_keys_are_used_through_the_services_only(translated: dict[str, Any]) -> None:
     """The run never decrypts anything itself, so neither can who gets hold of its rights."""
-    role = of_type(translated, "AWS::IAM::Role")["CheckTasksRole"]
-    (statement,) = [found for found in statements(role) if "kms:Decrypt" in as_list(found["Action"])]
-    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
-    assert statement["Condition"]["StringEquals"]["kms:ViaService"]
+    found = [
+        statement
+        for role in of_type(translated, "AWS::IAM::Role").values()
+        for statement in statements(role)
+        if "kms:Decrypt" in as_list(statement["Action"])
+    ]
+    assert [key["Resource"]["Ref"] for key in found] == ["KmsKeyArn", "SecretKmsKeyArn", "KmsKeyArn"]
+    assert all(key["Condition"]["StringEquals"]["kms:ViaService"] for key in found)
 
 
 def test_only_schedules_of_this_account_borrow_the_schedules_role(translated: dict[str, Any]) -> None:
@@ -129,8 +135,8 @@ def test_the_queue_takes_nothing_over_plain_http(template: dict[str, Any]) -> No
     assert len(of_type(template, "AWS::SQS::Queue")) == 1
 
 
-def test_strangers_may_do_nothing_but_this_accounts_alarms_may_publish(template: dict[str, Any]) -> None:
-    """A topic's policy opens it to everybody it names: only to alarms, and only to this account's."""
+def test_strangers_may_do_nothing_but_this_stacks_alarms_may_publish(template: dict[str, Any]) -> None:
+    """A topic's policy opens it to everybody it names: only to alarms, and to none but this stack's."""
     resources = template["Resources"]
     policies = [
         found for found in resources.values() if found["Type"].endswith(("TopicPolicy", "QueuePolicy"))
@@ -141,13 +147,14 @@ def test_strangers_may_do_nothing_but_this_accounts_alarms_may_publish(template:
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
     ]
+    alarms = [{"Fn::GetAtt": [name, "Arn"]} for name in of_type(template, "AWS::CloudWatch::Alarm")]
+    of_this_stack = {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+        "ArnEquals": {"aws:SourceArn": alarms},
+    }
     assert [
         (found["Principal"], found["Action"], found["Resource"], found["Condition"]) for found in allowed
     ] == [
-        (
-            {"Service": "cloudwatch.amazonaws.com"},
-            "sns:Publish",
-            {"Ref": "AlertsTopic"},
-            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-        )
+        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish", {"Ref": topic}, of_this_stack)
+        for topic in ("AlertsTopic", "ChatTopic")
     ]

@@ -1,12 +1,15 @@
 """What the local AWS drops or ignores is held here, by reading the template that AWS gets."""
 
+import re
 from typing import Any
 
 import pytest
 
-from udts_monitor.config import Settings
+from local.template import PROJECT
+from udts_monitor.adapters.config import Settings
 
-ALERTS = [{"Ref": "AlertsTopic"}]
+PEOPLE = [{"Ref": "AlertsTopic"}, {"Fn::If": ["HasChat", {"Ref": "ChatTopic"}, {"Ref": "AWS::NoValue"}]}]
+OWN_KEY = {"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
 
 
 def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
@@ -43,6 +46,23 @@ def test_messages_are_signed_with_the_current_algorithm(translated: dict[str, An
     assert properties(translated, topic)["SignatureVersion"] == "2"
 
 
+def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> None:
+    """States, messages, logs and evidence of failed runs name databases and their failures."""
+    encrypted = {
+        name: found["Properties"]
+        for name, found in translated["Resources"].items()
+        if found["Type"]
+        in {"AWS::DynamoDB::Table", "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
+    }
+    table = encrypted.pop("Table")
+    logs = encrypted.pop("CheckTasksLogGroup")
+    assert table["SSESpecification"]["KMSMasterKeyId"] == logs["KmsKeyId"] == OWN_KEY
+    assert set(encrypted) == {"AlertsTopic", "ChatTopic", "EventsTopic", "FailureQueue"}
+    assert all(found["KmsMasterKeyId"] == OWN_KEY for found in encrypted.values())
+    # SQS refuses a queue with two kinds of encryption, and a queue with neither is not encrypted.
+    assert encrypted["FailureQueue"]["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}
+
+
 def test_the_chat_topic_and_the_email_exist_only_when_wanted(translated: dict[str, Any]) -> None:
     """Their parameters are off by default."""
     for name, condition in {
@@ -76,7 +96,7 @@ def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
         "FailedRunsAlarm": "AlarmName",
         "PendingNotificationsAlarm": "AlarmName",
         "FailureQueueAlarm": "AlarmName",
-        "NobodyListensAlarm": "AlarmName",
+        "NoSubscriptionAlarm": "AlarmName",
         "SlackChannel": "ConfigurationName",
         "TeamsChannel": "ConfigurationName",
     }
@@ -163,8 +183,21 @@ def test_every_alarm_reaches_people_and_says_what_to_do(translated: dict[str, An
     ]
     assert len(alarms) == 5
     for alarm in alarms:
-        assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == ALERTS
+        assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == PEOPLE
         assert len(alarm["Properties"]["AlarmDescription"].split()) > 15
+
+
+def test_an_alarm_looks_at_a_metric_that_the_run_writes(translated: dict[str, Any]) -> None:
+    """One that looks at a name that is gone would be silent for ever."""
+    source = (PROJECT / "functions/check_tasks/app.py").read_text()
+    written = set(re.findall(r'add_metric\("(\w+)"', source))
+    watched = {
+        found["Properties"]["MetricName"]
+        for found in translated["Resources"].values()
+        if found["Type"] == "AWS::CloudWatch::Alarm" and found["Properties"]["Namespace"] == "UdtsMonitor"
+    }
+    assert len(watched) == 3
+    assert watched <= written
 
 
 def test_the_environment_fits_into_lambda(translated: dict[str, Any]) -> None:

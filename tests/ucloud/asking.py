@@ -1,15 +1,17 @@
 """The client under test and the official SDK's client, both pointed at a server of the test."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ucloud.client import Client  # type: ignore[import-untyped]
 
 from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator
-from udts_monitor.credentials import FixedKeys, KeyPair
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.tasks import TaskRef
-from udts_monitor.ucloud import Keys, UCloud
+from udts_monitor.adapters.answer import FailedCall
+from udts_monitor.adapters.credentials import FixedKeys, KeyPair
+from udts_monitor.adapters.ucloud import Keys, Reader, UCloud
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.task import TaskRef
 
 TASK = TaskRef(task_id="udts-1")
 KEYS = KeyPair(TEST_PUBLIC_KEY, TEST_PRIVATE_KEY)
@@ -36,6 +38,12 @@ class Asking:
     def check(self, task: TaskRef = TASK, *, seconds: float = PATIENCE_SECONDS) -> Observation | NoAnswer:
         """One check with so much time."""
         return self.ucloud.check(task, time.monotonic() + seconds)
+
+    def call[T](
+        self, parameters: Mapping[str, str], read: Reader[T], *, seconds: float = PATIENCE_SECONDS
+    ) -> T | FailedCall:
+        """One call of any action with so much time."""
+        return self.ucloud.call(parameters, time.monotonic() + seconds, read)
 
     def observed(self, task: TaskRef = TASK) -> Observation:
         """The observation of a check that yields one."""

@@ -73,7 +73,7 @@ def sends(answer: bytes, *, then_waits_seconds: float = 0) -> Manners:
     """Reads a request, sends this, and closes after a while."""
 
     def manners(server: RawServer, connection: socket) -> None:
-        server.requests.append(_request(connection))
+        server.requests.append(whole_request(connection))
         connection.sendall(answer)
         time.sleep(then_waits_seconds)
 
@@ -84,7 +84,7 @@ def keeps_alive(body: bytes, headers: bytes = b"") -> Manners:
     """Answers every request on the connection with this body."""
 
     def manners(server: RawServer, connection: socket) -> None:
-        while request := _request(connection):
+        while request := whole_request(connection):
             server.requests.append(request)
             connection.sendall(head(b"200 OK", headers + b"Content-Length: %d\r\n" % len(body)) + body)
 
@@ -95,7 +95,7 @@ def trickles(begin: bytes, *, every_seconds: float, times: int) -> Manners:
     """Sends a beginning and then one byte after the other, each in time for every read timeout."""
 
     def manners(server: RawServer, connection: socket) -> None:
-        server.requests.append(_request(connection))
+        server.requests.append(whole_request(connection))
         connection.sendall(begin)
         for _ in range(times):
             connection.sendall(b" ")
@@ -108,7 +108,7 @@ def floods(begin: bytes, *, megabytes: int) -> Manners:
     """Sends a beginning and then megabytes, as many as the client takes."""
 
     def manners(server: RawServer, connection: socket) -> None:
-        server.requests.append(_request(connection))
+        server.requests.append(whole_request(connection))
         connection.sendall(begin)
         for _ in range(megabytes):
             connection.sendall(MEGABYTE)
@@ -133,7 +133,7 @@ def head(status: bytes, headers: bytes = b"") -> bytes:
     return b"HTTP/1.1 " + status + b"\r\n" + headers + b"\r\n"
 
 
-def _request(connection: socket) -> bytes:
+def whole_request(connection: socket) -> bytes:
     """A whole request, so that closing does not reset the connection; empty when there is no more."""
     request = b""
     while (part := connection.recv(65_536)) and not _whole(request := request + part):

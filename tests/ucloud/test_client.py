@@ -11,8 +11,8 @@ from ucloud.core import exc  # type: ignore[import-untyped]
 from local.simulator import TEST_PRIVATE_KEY, simulator_running
 from tests.ucloud.asking import KEYS, TASK, Asking, one_task, sdk
 from tests.ucloud.servers import DONE, keeps_alive, raw_server
-from udts_monitor.observation import Observation, Position, Progress
-from udts_monitor.tasks import TaskRef
+from udts_monitor.decision.observation import Observation, Position, Progress
+from udts_monitor.task import TaskRef
 
 STEP = {
     "status": "Failed",

@@ -23,8 +23,8 @@ from tests.ucloud.servers import (
     speaks_no_tls,
     trickles,
 )
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.ucloud import MAX_ANSWER_BYTES
+from udts_monitor.adapters.transport import MAX_ANSWER_BYTES
+from udts_monitor.decision.observation import NoAnswer, Observation
 
 ELSEWHERE = b"Location: http://127.0.0.1:9/\r\n"
 

@@ -8,7 +8,8 @@ import pytest
 
 from local.simulator import Simulator, simulator_running
 from tests.ucloud.asking import KEYS, Asking, one_task
-from udts_monitor.credentials import FixedKeys, KeyPair, KeysError, SecretKeys
+from udts_monitor.adapters.cached import Cached
+from udts_monitor.adapters.credentials import FixedKeys, KeyPair, KeysError, parse_keys
 
 NEW = KeyPair("rotated-public-key", "rotated-private-key")
 
@@ -20,15 +21,15 @@ class Vault:
         self.content: KeyPair | KeysError = KEYS
         self.now = 0.0
         self.reads = 0
-        self.keys = SecretKeys(self.read, lambda: self.now)
+        self.keys = Cached(self.read, kept_through=KeysError, clock=lambda: self.now)
 
-    def read(self) -> str:
-        """The secret's text, or why there is none."""
+    def read(self) -> KeyPair:
+        """The keys in the secret, or why there are none."""
         self.reads += 1
         if isinstance(self.content, KeysError):
             raise self.content
         pair = self.content
-        return json.dumps({"public_key": pair.public_key, "private_key": pair.private_key})
+        return parse_keys(json.dumps({"public_key": pair.public_key, "private_key": pair.private_key}))
 
 
 @pytest.fixture
@@ -144,19 +145,21 @@ def test_a_secret_that_breaks_in_the_middle_of_a_rotation_keeps_the_old_keys(
 
 
 @pytest.mark.parametrize(
-    ("key", "secret", "given"),
+    ("key", "cause"),
     [
-        pytest.param("ключ-ключ", "RetCode 172", "RetCode 172", id="script"),
-        pytest.param("key\nkey\r\n", "RetCode 172", "RetCode 172", id="lines"),
-        pytest.param("\ud800" * 8, "no keys", "connection", id="surrogate"),
+        pytest.param("ключ-ключ", "RetCode 172", id="script"),
+        pytest.param("key\nkey\r\n", "RetCode 172", id="lines"),
+        pytest.param("\ud800" * 8, "no keys", id="surrogate"),
     ],
 )
 def test_keys_of_any_characters_never_crash_a_check(
-    simulator: Simulator, vault: Vault, key: str, secret: str, given: str
+    simulator: Simulator, vault: Vault, key: str, cause: str
 ) -> None:
     """Pasted wrongly, they are refused like any wrong keys, or no request can be made of them."""
     vault.content = KeyPair(key, key)
-    for keys, cause in ((vault.keys, secret), (FixedKeys(vault.content), given)):
-        found = Asking(simulator.url, keys=keys).unanswered()
-        assert found.cause == cause
+    for keys in (vault.keys, FixedKeys(vault.content)):
+        asking = Asking(simulator.url, keys=keys)
+        found = asking.unanswered()
+        assert (found.cause, found.configuration) == (cause, True)
+        assert not asking.pauses
         assert key not in found.reason

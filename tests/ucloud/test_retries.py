@@ -6,9 +6,9 @@ import pytest
 
 from local.simulator import simulator_running
 from tests.ucloud.asking import Asking, one_task
-from udts_monitor.ucloud import BACKOFF_BASE_SECONDS, BACKOFF_CAP_SECONDS, MAX_ATTEMPTS
+from udts_monitor.adapters.ucloud import BACKOFF_BASE_SECONDS, BACKOFF_CAP_SECONDS, MAX_ATTEMPTS
 
-PASSING = [
+TRANSIENT = [
     *({"ret_code": code} for code in (110, 130, 150, 153)),
     *({"http_status": status} for status in (429, 500, 502, 503, 504)),
     {"close": True},
@@ -24,7 +24,7 @@ def name(fault: dict[str, object]) -> str:
     return " ".join(f"{kind} {value}" for kind, value in fault.items())
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", TRANSIENT, ids=name)
 def test_what_passes_is_tried_again(fault: dict[str, object]) -> None:
     """Two faults and then the truth: three calls, two pauses, one observation."""
     with simulator_running(one_task("Loading")) as simulator:
@@ -35,7 +35,7 @@ def test_what_passes_is_tried_again(fault: dict[str, object]) -> None:
         assert len(asking.pauses) == 2
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", TRANSIENT, ids=name)
 def test_what_does_not_pass_in_time_is_no_answer(fault: dict[str, object]) -> None:
     """A few attempts are enough: the next run is the better retry. Nobody has to change anything."""
     with simulator_running(one_task("Loading")) as simulator:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ucloud.core.auth import Credential  # type: ignore[import-untyped]
 
-from udts_monitor.credentials import KeyPair
-from udts_monitor.ucloud import signed
+from udts_monitor.adapters.credentials import KeyPair
+from udts_monitor.adapters.ucloud import signed
 
 # Source: UCloud API reference, signature and public parameters: keys and signatures of its two examples.
 KEYS = KeyPair("ucloudsomeone@example.com1296235120854146120", "46f09bb9fab4f12dfc160dae12273d5332b5debe")

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from udts_monitor.answer import PASSING_HTTP, REASON_LIMIT, STATUS_LIMIT, Refusal, read_answer
-from udts_monitor.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.text import cut, one_line
+from udts_monitor.adapters.answer import TRANSIENT_HTTP, Answer, FailedCall, read_answer
+from udts_monitor.adapters.redaction import Redactor
+from udts_monitor.adapters.task_status import REASON_LIMIT, STATUS_LIMIT, read_observation
+from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.text import one_line, plain, truncate
 
 UUID = "7b4ac6a1-3c0f-4d7e-8d1a-9f4f4e1f0001"
 # Source: UCloud API reference, GetUDTSTaskStatus, the documented example.
@@ -33,10 +35,13 @@ FIGURES = {
 }
 
 
-def read(body: bytes | str | object, *, http_status: int = 200, secrets: tuple[str, ...] = ()) -> object:
+def read(
+    body: bytes | str | object, *, http_status: int = 200, secrets: tuple[str, ...] = (), uuid: str = UUID
+) -> Observation | FailedCall:
     """What an answer is read as; anything but bytes is sent as its JSON."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_answer(http_status=http_status, body=sent, request_uuid=UUID, secrets=secrets)
+    found = read_answer(http_status=http_status, body=sent, request_uuid=uuid, redactor=Redactor(secrets))
+    return read_observation(found) if isinstance(found, Answer) else found
 
 
 def observed(body: bytes | object, secrets: tuple[str, ...] = ()) -> Observation:
@@ -46,10 +51,10 @@ def observed(body: bytes | object, secrets: tuple[str, ...] = ()) -> Observation
     return found
 
 
-def refused(body: bytes | object, *, http_status: int = 200, secrets: tuple[str, ...] = ()) -> Refusal:
+def refused(body: bytes | object, *, http_status: int = 200, secrets: tuple[str, ...] = ()) -> FailedCall:
     """The refusal an answer comes to."""
     found = read(body, http_status=http_status, secrets=secrets)
-    assert isinstance(found, Refusal), found
+    assert isinstance(found, FailedCall), found
     return found
 
 
@@ -207,7 +212,7 @@ def test_a_body_that_is_no_json_object_is_passing(body: bytes) -> None:
     assert (found.cause, found.configuration, found.attempts) == (
         "not JSON",
         False,
-        Refusal(cause="", reason="").attempts,
+        FailedCall(cause="", reason="").attempts,
     )
     assert found.request_uuid == UUID
 
@@ -425,7 +430,7 @@ def status_word_in(body: bytes) -> str | None:
 
 
 @given(
-    body=BODIES, http_status=st.just(200) | st.sampled_from([204, 301, 403, *PASSING_HTTP]), uuid=st.text()
+    body=BODIES, http_status=st.just(200) | st.sampled_from([204, 301, 403, *TRANSIENT_HTTP]), uuid=st.text()
 )
 @example(body=b'{"Data": {"Status": "Done"}, "RetCode": 1e400}', http_status=200, uuid="")
 @example(body=b'{"Data": {"Status": "Done"}, "RetCode": -Infinity}', http_status=200, uuid="")
@@ -433,14 +438,14 @@ def status_word_in(body: bytes) -> str | None:
 @example(body=b'{"Data": {"Status": "Done", "FailedMessage": "\\ud800"}}', http_status=200, uuid="")
 def test_whatever_comes_is_an_observation_or_a_refusal(body: bytes, http_status: int, uuid: str) -> None:
     """No exception, no status that is not in the answer, and nothing that could not be stored."""
-    found = read_answer(http_status=http_status, body=body, request_uuid=uuid)
+    found = read(body, http_status=http_status, uuid=uuid)
     word = status_word_in(body)
     if isinstance(found, Observation):
         assert http_status == 200
         assert word is not None
         said = word.encode("utf-8", "replace").decode().strip()
         shown = one_line(said)
-        assert found.status == cut(shown if shown == said else f"{shown}?", STATUS_LIMIT)
+        assert found.status == truncate(shown if shown == said else f"{shown}?", STATUS_LIMIT)
         _assert_storable(found)
     else:
         assert found.cause
@@ -485,9 +490,19 @@ def test_a_garbled_word_is_not_taken_for_the_word_it_resembles(word: str, place:
 
 @given(text=st.text(min_size=1))
 def test_a_reason_of_failure_keeps_its_words_and_lines(text: str) -> None:
-    """Verbatim but for blanks at its ends and what cannot be encoded."""
+    """Verbatim but for blanks around its lines and what does not print."""
     found = observed({"Data": {"Status": "Failed", "FailedMessage": text}})
-    assert found.failed_message == text.encode("utf-8", "replace").decode().strip()
+    assert found.failed_message == plain(text.encode("utf-8", "replace").decode())
+
+
+def test_nothing_that_steers_a_terminal_or_turns_a_line_is_kept_of_a_reason() -> None:
+    """Escape sequences of 7 and 8 bits, turned reading direction, line ends that only some programs see."""
+    text = "Error 1040:\u2028\u202eToo many\u2066 connections\x9b31m\x1b[2J\x85at\x00 source\r\nline 2"
+    found = observed({"Data": {"Status": "Failed", "FailedMessage": text}})
+    assert found.failed_message == "Error 1040:\nToo many connections31m[2J\nat source\nline 2"
+    said = refused({"RetCode": 3000, "Message": text}).reason
+    assert said.isprintable()
+    assert "Error 1040: Too many connections31m[2J at source line 2" in said
 
 
 def test_an_endless_reason_is_cut() -> None:

@@ -1,4 +1,4 @@
-"""The dependency rule of the design, read from the source: what decides knows nothing of what talks."""
+"""The import rule of docs/architecture.md, read from the source: what decides knows nothing of what talks."""
 
 import ast
 import os
@@ -13,20 +13,25 @@ from local.template import PROJECT
 LAYER = PROJECT / "layers" / "udts_monitor"
 PACKAGE = LAYER / "udts_monitor"
 APP = PROJECT / "functions" / "check_tasks" / "app.py"
-MODULES = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-ADAPTERS = {"aws", "config", "credentials", "item", "publisher", "store", "ucloud"}
-# Whatever is not named as an adapter has to be pure: a new module is, unless somebody decides otherwise here.
-RUN = {"delivery", "monitor"}
-PURE = MODULES - ADAPTERS - RUN
+SHARED = {"task", "text", "times", "errors"}
+# Whoever is not here knows only the shared modules; adapters know what they carry, app.py knows all.
+ALLOWED = {
+    "decision": set[str](),
+    "outbox": {"decision"},
+    "messages": {"decision"},
+    "run": {"decision", "outbox", "messages"},
+}
+PURE = {"decision", "outbox", "messages"}
 SOURCES = [*sorted(PACKAGE.rglob("*.py")), *sorted((PROJECT / "functions").rglob("*.py"))]
+PURE_SOURCES = [path for path in SOURCES if path.parent.name in PURE or path.stem in SHARED]
 
 # Whoever asks one of these for the time decides differently at every call.
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 
 
-def source_of(module: str) -> str:
-    """The text of a module of the package."""
-    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+def relative(path: Path) -> str:
+    """The path as a test's id."""
+    return path.relative_to(PROJECT).as_posix()
 
 
 def imported_by(source: str) -> set[str]:
@@ -39,12 +44,13 @@ def imported_by(source: str) -> set[str]:
             case ast.ImportFrom(module=str(module), level=0):
                 names |= {f"{module}.{alias.name}" for alias in node.names}
             case ast.ImportFrom():
-                names |= {f"udts_monitor.{node.module or alias.name}" for alias in node.names}
+                names |= {f"udts_monitor.relative.{node.module}"}
     return names
 
 
-def our_modules(names: set[str]) -> set[str]:
-    """The modules of the package among imported names."""
+def rooms(source: Path) -> set[str]:
+    """The folders and shared modules of the package that a source imports."""
+    names = imported_by(source.read_text(encoding="utf-8"))
     return {name.split(".")[1] for name in names if name.startswith("udts_monitor.")}
 
 
@@ -66,47 +72,37 @@ def clocks_asked(source: str) -> set[str]:
     return {clock for clock in CLOCKS for name in mentioned if name == clock or name.endswith(f".{clock}")}
 
 
-def test_the_core_is_pure() -> None:
-    """The modules the design counts on exist under their names, and so does every exception to the rule."""
-    core = {"alert", "answer", "assessment", "cloudevent", "errors", "event", "notification", "observation"}
-    core |= {"outage", "outbox", "state", "status", "tasks", "text", "times", "wording"}
-    assert core <= PURE
-    assert ADAPTERS | RUN <= MODULES
-
-
-@pytest.mark.parametrize("module", sorted(PURE))
-def test_a_pure_module_imports_only_the_standard_library_and_pure_modules(module: str) -> None:
-    """So that it can be read, tested and trusted alone."""
-    names = imported_by(source_of(module))
-    foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"udts_monitor"}
-    assert not foreign
-    assert our_modules(names) <= PURE
-
-
-@pytest.mark.parametrize("module", sorted(PURE))
-def test_a_pure_module_does_not_reach_outside(module: str) -> None:
-    """The standard library can read files, talk to networks and see the environment: not from here."""
-    outside = {
-        "asyncio",
-        "http",
-        "io",
-        "multiprocessing",
-        "os",
-        "pathlib",
-        "socket",
-        "subprocess",
-        "threading",
+def test_the_package_has_these_rooms_and_no_other() -> None:
+    """A new folder gets its place in the rule, and what everybody uses stays four modules."""
+    assert {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} == {
+        *ALLOWED,
+        "adapters",
     }
-    assert {name.split(".")[0] for name in imported_by(source_of(module))}.isdisjoint(outside)
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {*SHARED, "__init__"}
 
 
-def test_the_run_imports_no_adapter() -> None:
-    """It knows its ports; which adapters stand behind them is the handler's business."""
-    for module in RUN:
-        assert our_modules(imported_by(source_of(module))) <= PURE | RUN
+@pytest.mark.parametrize("source", SOURCES, ids=relative)
+def test_a_room_imports_only_what_the_rule_allows(source: Path) -> None:
+    """Five edges between the rooms: outbox and messages know decision; run knows these three."""
+    room = source.parent.name
+    if room in ALLOWED:
+        assert rooms(source) <= SHARED | ALLOWED[room] | {room}
+    elif source.parent == PACKAGE:
+        assert rooms(source) <= SHARED
+    elif room == "adapters":
+        assert "check_tasks" not in rooms(source)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PROJECT).as_posix())
+@pytest.mark.parametrize("source", PURE_SOURCES, ids=relative)
+def test_a_pure_module_needs_only_the_standard_library_and_nothing_that_reaches_outside(source: Path) -> None:
+    """So that it can be read, tested and trusted alone."""
+    names = {name.split(".")[0] for name in imported_by(source.read_text(encoding="utf-8"))}
+    assert not names - sys.stdlib_module_names - {"udts_monitor"}
+    outside = {"asyncio", "http", "io", "multiprocessing", "os", "pathlib", "socket", "subprocess"}
+    assert names.isdisjoint(outside | {"threading"})
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=relative)
 def test_only_the_handlers_ask_for_the_time(source: Path) -> None:
     """The clock enters with the data; time.monotonic, which knows no date, may be asked for pauses."""
     clocks = clocks_asked(source.read_text(encoding="utf-8"))

@@ -2,18 +2,17 @@
 
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from udts_monitor.config import Settings, read_settings, read_tasks
+from udts_monitor.adapters.config import Settings, read_settings, read_watch_list
+from udts_monitor.decision.event import Kind
 from udts_monitor.errors import ConfigurationError
-from udts_monitor.event import Kind
-from udts_monitor.notification import Topic
-from udts_monitor.tasks import TaskRef
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.task import TaskRef
 
 type Reader = Callable[..., Settings]
 
@@ -35,6 +34,10 @@ DEFAULTS: dict[str, Any] = {
     "SYNCED_AFTER_CHECKS": 3,
     "STOPPED_GRACE_MINUTES": 20,
     "STALLED_AFTER_MINUTES": 60,
+    "SOURCE_LOG_RETENTION_HOURS": 0,
+    "CUTOVER_BELOW_MEGABYTES": 5,
+    "ROLL_CALL": "weekly",
+    "UCLOUD_REGION": "",
     "RESUME_WITHIN_DAYS": 7,
     "MAX_RUN_HOURS": 0,
     "MAX_DELAY_SECONDS": 300,
@@ -54,6 +57,8 @@ THRESHOLDS = (
     "RESUME_WITHIN_DAYS",
     "MAX_RUN_HOURS",
     "MAX_DELAY_SECONDS",
+    "SOURCE_LOG_RETENTION_HOURS",
+    "CUTOVER_BELOW_MEGABYTES",
     "SAMPLE_MINUTES",
 )
 # The smallest and the largest value that is taken, and whether only whole numbers are.
@@ -229,9 +234,7 @@ def test_the_policy_holds_the_thresholds(read: Reader) -> None:
         RESUME_WITHIN_DAYS="5",
     ).policy
     assert (policy.unreachable_after_checks, policy.recovered_after_checks) == (1, 2)
-    assert policy.stopped_grace == timedelta(minutes=3, seconds=30)
-    assert policy.sample_every == timedelta(minutes=4)
-    assert policy.resume_within == timedelta(days=5)
+    assert (policy.stopped_grace_minutes, policy.sample_minutes, policy.resume_within_days) == (3.5, 4, 5)
 
 
 # --- The address of UCloud ------------------------------------------------------------------------
@@ -298,19 +301,21 @@ def test_any_other_address_is_a_problem(problems: Callable[..., list[str]], url:
 )
 def test_notify_on_names_the_kinds_that_are_told(read: Reader, text: str, kinds: set[Kind]) -> None:
     """A comma list, or all."""
-    assert read(NOTIFY_ON=text).kinds == kinds
+    policy = read(NOTIFY_ON=text).policy
+    assert {kind for kind in Kind if policy.lets_through(kind)} == kinds
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_may_be_chosen(read: Reader, kind: Kind) -> None:
     """Each by its name alone."""
-    assert read(NOTIFY_ON=kind.value).kinds == {kind}
+    policy = read(NOTIFY_ON=kind.value).policy
+    assert [found for found in Kind if policy.lets_through(found)] == [kind]
 
 
 def test_an_unknown_kind_is_a_problem_that_names_the_known_ones(problems: Callable[..., list[str]]) -> None:
     """A kind with a typo would never be told."""
     (problem,) = problems(NOTIFY_ON="failed,fnished,oops")
-    assert problem.startswith("NOTIFY_ON: unknown kind fnished, oops; known are all, failed, finished")
+    assert problem.startswith("NOTIFY_ON: unknown kind fnished, oops; known are all, failed, retrying")
 
 
 @pytest.mark.parametrize("text", [",", " ", " , ,"])
@@ -336,6 +341,16 @@ def test_an_unknown_time_zone_is_a_problem(problems: Callable[..., list[str]], z
     assert zone in problem
 
 
+@pytest.mark.parametrize("variable", ["DISPLAY_TIMEZONE", "NOTIFY_ON", "UDTS_TASKS", "DISPLAY_LANGUAGE"])
+def test_a_problem_that_repeats_a_value_is_one_line_that_prints(
+    problems: Callable[..., list[str]], variable: str
+) -> None:
+    """It goes to logs and terminals."""
+    (problem,) = problems(**{variable: "a/b/c\x1b[2J\u202e\x9b31m\u2028\x85x"})[:1]
+    assert problem.startswith(f"{variable}: ")
+    assert problem.isprintable()
+
+
 @pytest.mark.parametrize("project", ["org-a/org-b", "-", "org a", "*", "x" * 129])
 def test_a_default_project_that_is_no_id_is_a_problem(
     problems: Callable[..., list[str]], project: str
@@ -350,8 +365,8 @@ def test_a_default_project_that_is_no_id_is_a_problem(
 
 def test_tasks_are_read_with_the_default_project(read: Reader) -> None:
     """The list of the settings, or one read from elsewhere, by the same rule."""
-    found = read(UCLOUD_PROJECT_ID="org-a")
-    assert read_tasks("x=udts-1 org-b/udts-2", found) == (
+    found = read(UCLOUD_PROJECT_ID="org-a", UDTS_TASKS="x=udts-1 org-b/udts-2")
+    assert read_watch_list(found).tasks == (
         TaskRef(task_id="udts-1", project_id="org-a", name="x"),
         TaskRef(task_id="udts-2", project_id="org-b"),
     )
@@ -359,15 +374,19 @@ def test_tasks_are_read_with_the_default_project(read: Reader) -> None:
 
 def test_every_wrong_task_is_a_problem_of_its_own(read: Reader, problems: Callable[..., list[str]]) -> None:
     """In the variable and in a list read from elsewhere alike."""
-    told = problems(UDTS_TASKS="udts-1 a/b/c udts-2:copy *")
+    told = problems(UDTS_TASKS="udts-1 a/b/c udts-2:copy ?")
     assert [problem.split(": ")[:2] for problem in told] == [
         ["UDTS_TASKS", "a/b/c"],
         ["UDTS_TASKS", "udts-2:copy"],
-        ["UDTS_TASKS", "*"],
+        ["UDTS_TASKS", "?"],
     ]
     with pytest.raises(ConfigurationError) as wrong:
-        read_tasks("udts-1 a/b/c udts-2:copy *", read())
-    assert wrong.value.problems == told
+        read_watch_list(read(UDTS_TASKS="ssm:/udts/tasks"), {"/udts/tasks": "udts-1 a/b/c udts-2:copy -"})
+    assert [problem.split(": ")[:3] for problem in wrong.value.problems] == [
+        ["UDTS_TASKS", "/udts/tasks", "entry 2"],
+        ["UDTS_TASKS", "/udts/tasks", "entry 3"],
+        ["UDTS_TASKS", "/udts/tasks", "entry 4"],
+    ]
 
 
 def test_a_task_named_with_and_without_the_default_project_is_named_twice(
@@ -375,7 +394,7 @@ def test_a_task_named_with_and_without_the_default_project_is_named_twice(
 ) -> None:
     """The default project counts when the environment is read, too."""
     assert problems(UCLOUD_PROJECT_ID="org-a", UDTS_TASKS="udts-1 org-a/udts-1") == [
-        "UDTS_TASKS: org-a/udts-1: named more than once"
+        "UDTS_TASKS: org-a/udts-1: names the same task as udts-1"
     ]
 
 
@@ -391,9 +410,9 @@ def test_a_list_is_no_reference(read: Reader) -> None:
     assert read(UDTS_TASKS='[{"id": "udts-1"}]').tasks_parameter == ""
 
 
-@pytest.mark.parametrize("text", ["ssm:", "ssm: "])
+@pytest.mark.parametrize("text", ["ssm:", "ssm: ", "ssm:/", "ssm://"])
 def test_a_reference_to_nothing_is_a_problem(problems: Callable[..., list[str]], text: str) -> None:
-    """The prefix alone names no parameter."""
+    """The prefix alone names no parameter, and the root of all folders holds everybody's."""
     (problem,) = problems(UDTS_TASKS=text)
     assert problem.startswith("UDTS_TASKS: ssm: has to be followed by")
 
@@ -413,7 +432,7 @@ def test_all_problems_are_told_in_one_error(problems: Callable[..., list[str]]) 
         "TABLE_NAME": None,
         "UCLOUD_BASE_URL": "http://example.com",
         "UCLOUD_SECRET_ARN": None,
-        "UDTS_TASKS": "a/b/c *",
+        "UDTS_TASKS": "a/b/c ?",
         **dict.fromkeys([*COUNTS, *THRESHOLDS], "-1"),
     }
     told = problems(**wrong)

@@ -15,8 +15,15 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udts_monitor.aws import read_secret
-from udts_monitor.credentials import FixedKeys, KeyPair, KeysError, SecretKeys, parse_keys
+from udts_monitor.adapters.cached import Cached
+from udts_monitor.adapters.credentials import (
+    FixedKeys,
+    KeyPair,
+    KeysError,
+    cached_keys,
+    parse_keys,
+    read_secret,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -40,15 +47,15 @@ class Vault:
         self.now = 1000.0
         self.reads = 0
         self.slow_seconds = 0.0
-        self.keys = SecretKeys(self.read, lambda: self.now)
+        self.keys = Cached(self.read, kept_through=KeysError, clock=lambda: self.now)
 
-    def read(self) -> str:
-        """The secret's text, or why there is none."""
+    def read(self) -> KeyPair:
+        """The keys in the secret, or why there are none."""
         self.reads += 1
         time.sleep(self.slow_seconds)
         if isinstance(self.content, KeysError):
             raise self.content
-        return self.content
+        return parse_keys(self.content)
 
 
 def shown(error: BaseException) -> str:
@@ -237,7 +244,7 @@ def test_a_secret_that_cannot_be_read_is_told_with_what_to_check(
     """Where waiting does not help the reason says what to look at; a hundred checks read it once."""
     with Stubber(manager) as aws:
         aws.add_client_error("get_secret_value", code)  # a second call would find no answer
-        keys = SecretKeys(lambda: read_secret(manager, ARN), lambda: 1000.0)
+        keys = cached_keys(manager, ARN)
         for _ in range(100):
             with pytest.raises(KeysError) as told:
                 keys.current()

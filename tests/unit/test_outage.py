@@ -1,146 +1,225 @@
-"""One cause for several tasks is one event."""
+"""One cause for several tasks is one incident of the monitor as a whole."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from tests.walk import MINUTE, NOON, X, shared
-from tests.world import World
-from udts_monitor.assessment import Assessment, assess
-from udts_monitor.event import MONITOR
-from udts_monitor.notification import Topic
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outage import Grouping, Outage, ended, group
-from udts_monitor.policy import Policy
-from udts_monitor.state import TaskState
-from udts_monitor.tasks import TaskRef
+from tests.walk import MINUTE, NOON, X
+from udts_monitor.decision import outage
+from udts_monitor.decision.assess import assess
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.outage import Outage, Unreached
+from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import TaskState
+from udts_monitor.task import MONITOR, TaskRef
 
 REFUSED = NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True)
-AT_ONCE = Policy(unreachable_after_checks=1)
+BUSY = NoAnswer(cause="HTTP 503", reason="UCloud answered HTTP 503")
+WELL = Observation(status="Syncing")
 
 
-def task(number: int) -> TaskRef:
-    """The n-th task."""
-    return TaskRef(task_id=f"udts-{number}")
+@dataclass
+class Fleet:
+    """Several tasks, checked together."""
 
+    policy: Policy = field(default_factory=lambda: Policy(unreachable_after_checks=2))
+    now: datetime = NOON
+    states: dict[str, TaskState] = field(default_factory=dict)
+    outages: dict[str, Outage] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
 
-def unanswered(
-    number: int, answer: NoAnswer = X, *, state: TaskState | None = None, policy: Policy = AT_ONCE
-) -> tuple[Assessment, NoAnswer]:
-    """A check of the n-th task that had no answer."""
-    return assess(state or TaskState.unseen(NOON), task(number), answer, policy, NOON), answer
+    def check(self, *answers: NoAnswer | Observation, after: timedelta = MINUTE) -> list[str]:
+        """All tasks once, the first by its first answer; whom each event is about and what it does."""
+        seen = {f"-/udts-{place}": answer for place, answer in enumerate(answers, start=1)}
+        before = {key: self.states.get(key) or TaskState.unseen(self.now) for key in seen}
+        tasks = {key: TaskRef(task_id=key.removeprefix("-/")) for key in seen}
+        unreached = [
+            Unreached(task=tasks[key], before=before[key], answer=answer, policy=self.policy)
+            for key, answer in seen.items()
+            if isinstance(answer, NoAnswer)
+        ]
+        known = {key: before[key] for key in seen}
+        decision = outage.decide(unreached, known, self.outages.values(), self.policy, self.now)
+        already = len(self.events)
+        self._follow(decision.changes)
+        for key, answer in seen.items():
+            missed = decision.missed.get(key)
+            found = assess(before[key], tasks[key], answer, self.policy, self.now, missed=missed)
+            self.states[key] = found.after
+            self.events += found.events
+        watched = [self.states[key] for key in seen]
+        self._follow(outage.ended(self.outages.values(), watched, self.now))
+        self.now += after
+        return [f"{event.task.task_id} {event.kind} {event.action}" for event in self.events[already:]]
 
-
-def kinds(grouping: Grouping) -> tuple[list[str], list[str]]:
-    """What is told for tasks, and what for the monitor."""
-    own = [str(event.kind) for assessment in grouping.assessments for event in assessment.events]
-    return own, [str(event.kind) for _, event in grouping.told]
+    def _follow(self, changes: tuple[outage.OutageChange, ...]) -> None:
+        for change in changes:
+            if change.after:
+                self.outages[change.after.cause] = change.after
+            elif change.before:
+                del self.outages[change.before.cause]
+            self.events += [change.event] if change.event else []
 
 
 def test_one_task_out_of_reach_is_its_own_affair() -> None:
     """No company, no outage."""
-    grouping = group([unanswered(1)], {}, (), NOON)
-    assert kinds(grouping) == (["unreachable"], [])
+    fleet = Fleet()
+    fleet.check(X, WELL)
+    assert fleet.check(X, WELL) == ["udts-1 unreachable open"]
 
 
-def test_the_same_cause_for_two_tasks_is_one_event() -> None:
-    """It names the tasks, and neither task has an event of its own."""
-    grouping = group([unanswered(2), unanswered(1)], {}, (), NOON)
-    assert kinds(grouping) == ([], ["unreachable"])
-    _, event = grouping.told[0]
-    assert (event.task, event.tasks) == (MONITOR, ("-/udts-1", "-/udts-2"))
+def test_the_same_cause_for_several_tasks_is_one_event_that_names_them() -> None:
+    """Neither task has an event of its own."""
+    fleet = Fleet()
+    fleet.check(X, X)
+    assert fleet.check(X, X) == ["monitor unreachable open"]
+    assert (fleet.events[0].task, fleet.events[0].tasks) == (MONITOR, ("-/udts-1", "-/udts-2"))
 
 
 def test_two_causes_are_two_events_at_two_times() -> None:
     """Each cause needs its own remedy; the history keeps both because their times differ."""
-    other = NoAnswer(cause="HTTP 503", reason="UCloud answered HTTP 503")
-    pairs = [unanswered(1), unanswered(2), unanswered(3, other), unanswered(4, other)]
-    grouping = group(pairs, {}, (), NOON)
-    assert kinds(grouping) == ([], ["unreachable", "unreachable"])
-    assert len({event.time for _, event in grouping.told}) == 2
-    assert len({event.id for _, event in grouping.told}) == 2
+    fleet = Fleet()
+    fleet.check(X, X, BUSY, BUSY)
+    assert fleet.check(X, X, BUSY, BUSY) == ["monitor unreachable open"] * 2
+    assert len({event.time for event in fleet.events}) == len({event.id for event in fleet.events}) == 2
 
 
 def test_a_configuration_cause_concerns_the_monitor_even_for_one_task() -> None:
-    """Wrong keys are not a property of a task."""
-    assert kinds(group([unanswered(1, REFUSED)], {}, (), NOON)) == ([], ["unreachable"])
-
-
-def test_a_second_task_with_the_cause_of_one_told_alone_makes_it_an_outage() -> None:
-    """The first was told alone and will be told reachable alone; the second joins the outage."""
-    first = unanswered(1)[0].after
-    grouping = group([unanswered(2)], {"-/udts-1": first}, (), NOON)
-    assert kinds(grouping) == ([], ["unreachable"])
-    gap = grouping.assessments[0].after.unanswered
-    assert gap is not None
-    assert (gap.told_alone, gap.told_with) == (False, ("timeout",))
-
-
-def joined(later: timedelta) -> list[str]:
-    """What is told when a third task gets the trouble of two, so much later."""
-    world = World(["udts-1", "udts-2", "udts-3"], topics=(Topic.EVENTS,), policy=AT_ONCE)
-    world.ucloud.set(udts_1=X, udts_2=X)
-    world.run(forward=later)
-    world.ucloud.set(udts_3=X)
-    world.run()
-    world.run()
-    world.ucloud.answers.clear()
-    world.run()
-    world.run()
-    return [f"{found.task_key} {found.kind}" for found in world.sns.accepted]
-
-
-def test_a_task_that_soon_has_the_same_cause_belongs_to_what_was_told() -> None:
-    """A run may not get through all the tasks that have it."""
-    assert joined(timedelta(hours=1)) == ["-/monitor unreachable", "-/monitor reachable"]
-
-
-def test_a_task_that_has_the_same_cause_much_later_is_told() -> None:
-    """Somebody's forgotten task may not keep everybody else's trouble secret; the end is told once."""
-    told = joined(timedelta(hours=1, seconds=1))
-    assert told == ["-/monitor unreachable"] * 2 + ["-/monitor reachable"]
-
-
-def test_what_is_told_of_a_task_that_joins_later_names_it_and_not_the_others() -> None:
-    """The others were told."""
-    world = World(["udts-1", "udts-2"], topics=(Topic.EVENTS,))
-    world.ucloud.set(udts_1=REFUSED)
-    world.run(forward=timedelta(days=5))
-    world.ucloud.set(udts_2=REFUSED)
-    ((event,),) = [world.run().events]
-    assert (event.task, event.tasks) == (MONITOR, ("-/udts-2",))
+    """Wrong keys are not a property of a task, and waiting does not help."""
+    assert Fleet().check(REFUSED, WELL) == ["monitor unreachable open"]
 
 
 def test_below_the_threshold_nothing_is_told_or_grouped() -> None:
     """Ten tasks with one missing answer each are no outage."""
-    grouping = group([unanswered(number, policy=Policy()) for number in range(10)], {}, (), NOON)
-    assert kinds(grouping) == ([], [])
-    assert all(assessment.changed for assessment in grouping.assessments)
+    fleet = Fleet()
+    assert fleet.check(*[X] * 10) == []
+    assert fleet.outages == {}
 
 
-def test_a_task_told_as_part_of_an_outage_comes_back_silently() -> None:
-    """The end is told for the monitor, once for all."""
-    member = group([unanswered(1), unanswered(2)], {}, (), NOON).assessments[0].after
-    back = assess(member, task(1), Observation(status="Syncing"), AT_ONCE, NOON + MINUTE)
-    assert back.events == ()
-    assert back.after.unanswered is None
+def test_a_task_told_as_part_of_an_outage_comes_back_silently_and_the_last_one_ends_it() -> None:
+    """The end is told for the monitor, once for all, under the id of the beginning."""
+    fleet = Fleet()
+    fleet.check(X, X)
+    fleet.check(X, X)
+    assert fleet.check(WELL, X) == []
+    assert fleet.check(WELL, WELL) == ["monitor reachable close"]
+    assert fleet.events[0].id == fleet.events[1].incident_id
+    assert fleet.outages == {}
 
 
-def test_an_outage_is_over_when_no_watched_task_belongs_to_it() -> None:
-    """One member still out of reach holds it open; a task no longer watched does not."""
-    outage = Outage(cause="timeout", id="-/monitor/timeout/x/unreachable", since=NOON, reason="late")
-    member = shared(unanswered(1)[0].after, "timeout")
-    healthy = TaskState.unseen(NOON)
-    assert ended([outage], [member, healthy], NOON) == ()
-    ((over, event),) = ended([outage], [healthy], NOON + timedelta(hours=1))
-    assert over is outage
-    assert (event.kind, event.incident_id, event.since) == ("reachable", outage.id, NOON)
-    assert event.id == "-/monitor/timeout/x/reachable"
+def test_a_task_told_alone_holds_the_outage_of_its_cause_open() -> None:
+    """The monitor does not see its tasks again while the first is away, whoever joined and came back."""
+    fleet = Fleet()
+    fleet.check(X, WELL)
+    fleet.check(X, X)
+    assert fleet.check(X, X) == ["monitor unreachable open"]
+    assert fleet.events[-1].tasks == ("-/udts-1", "-/udts-2")
+    assert fleet.check(X, WELL) == []
+    assert fleet.check(WELL, WELL) == ["udts-1 reachable close", "monitor reachable close"]
 
 
-def test_a_task_joins_a_second_outage_when_its_cause_becomes_configuration() -> None:
-    """Timeouts first, then a refused key: both outages last until it answers."""
-    member = group([unanswered(1), unanswered(2)], {}, (), NOON).assessments[0].after
-    grouping = group([unanswered(1, REFUSED, state=member)], {"-/udts-1": member}, (), NOON)
-    gap = grouping.assessments[0].after.unanswered
-    assert gap is not None
-    assert gap.told_with == ("timeout", "RetCode 171")
-    assert kinds(grouping) == ([], ["unreachable"])
+def test_who_joins_an_outage_is_named_within_the_hour_and_not_the_others() -> None:
+    """Remembered until an hour after it was told last: a run may not get through all tasks at once."""
+    fleet = Fleet()
+    fleet.check(X, X, WELL, WELL)
+    fleet.check(X, X, WELL, WELL, after=timedelta(minutes=10))
+    fleet.check(X, X, X, WELL)
+    assert fleet.check(X, X, X, WELL, after=timedelta(minutes=47)) == []
+    fleet.events.clear()
+    for _ in range(3):
+        fleet.check(X, X, X, WELL)
+    (reminder,) = fleet.events
+    assert (reminder.kind, reminder.tasks) == ("reminder", ("-/udts-1", "-/udts-2", "-/udts-3"))
+    fleet.check(X, X, X, X)
+    fleet.check(X, X, X, X, after=timedelta(minutes=58))
+    assert fleet.check(X, X, X, X) == ["monitor unreachable update"]
+    assert fleet.events[-1].tasks == ("-/udts-4",)
+    assert fleet.check(X, X, X, X, after=timedelta(hours=2)) == []
+
+
+def test_a_joiner_that_answers_before_it_is_named_is_not_named() -> None:
+    """Nothing is said of a task that its state denies."""
+    fleet = Fleet()
+    fleet.check(X, X, WELL)
+    fleet.check(X, X, X)
+    fleet.check(X, X, X, after=timedelta(minutes=30))
+    fleet.check(X, X, WELL, after=timedelta(minutes=40))
+    fleet.check(X, X, WELL)
+    assert fleet.events[-1].tasks == ("-/udts-1", "-/udts-2")
+
+
+def test_a_cause_that_changes_is_told_at_its_threshold_and_the_old_outage_ends() -> None:
+    """A dead outage is not held open, and the real cause is not kept secret."""
+    fleet = Fleet()
+    fleet.check(X, X)
+    fleet.check(X, X)
+    assert fleet.check(BUSY, BUSY) == []
+    assert fleet.check(BUSY, BUSY) == ["monitor unreachable open", "monitor reachable close"]
+    assert list(fleet.outages) == ["HTTP 503"]
+
+
+def test_a_cause_that_goes_to_and_fro_ends_nothing_and_tells_nothing_new() -> None:
+    """It was told that the tasks are out of reach, and they are."""
+    fleet = Fleet()
+    fleet.check(X, X)
+    fleet.check(X, X)
+    assert [fleet.check(*[answer] * 2) for answer in [BUSY, X, BUSY, X]] == [[]] * 4
+
+
+def test_a_cause_that_goes_to_and_fro_is_told_at_the_threshold_all_the_same() -> None:
+    """Checks without an answer in a row count, whatever each had for a cause."""
+    fleet = Fleet()
+    fleet.check(X, WELL)
+    assert fleet.check(BUSY, WELL) == ["udts-1 unreachable open"]
+
+
+def test_another_cause_of_a_task_told_alone_updates_its_incident() -> None:
+    """One incident for one task out of reach; its end is told once."""
+    fleet = Fleet()
+    fleet.check(X)
+    fleet.check(X)
+    fleet.check(BUSY)
+    assert fleet.check(BUSY) == ["udts-1 unreachable update"]
+    assert fleet.check(WELL) == ["udts-1 reachable close"]
+
+
+def test_an_outage_that_lasts_is_reminded_of_critically_seven_times() -> None:
+    """After an hour nobody has watched for an hour; then after a day, then daily."""
+    fleet = Fleet()
+    for _ in range(24 * 10):
+        fleet.check(REFUSED, REFUSED, after=timedelta(hours=1))
+    reminders = [event for event in fleet.events if event.kind == "reminder"]
+    assert [(event.time - NOON) // timedelta(hours=1) for event in reminders] == [1, *range(24, 145, 24)]
+    assert {str(event.severity) for event in reminders} == {"critical"}
+    assert [event.last_reminder for event in reminders] == [False] * 6 + [True]
+    assert {event.incident_id for event in reminders} == {fleet.events[0].id}
+
+
+def test_a_task_whose_outage_was_closed_without_it_is_told_anew() -> None:
+    """It was not watched for a while: silence would now mean health."""
+    fleet = Fleet()
+    fleet.check(REFUSED)
+    fleet.outages.clear()
+    assert fleet.check(REFUSED) == ["monitor unreachable open"]
+
+
+def test_an_outage_that_notify_on_keeps_back_is_in_the_history_and_has_no_course() -> None:
+    """Neither names, reminders nor an end of what nobody was told."""
+    fleet = Fleet(policy=Policy(kinds=frozenset({"reminder", "reachable"})))
+    assert fleet.check(REFUSED) == ["monitor unreachable none"]
+    assert fleet.check(REFUSED, after=timedelta(hours=2)) == []
+    assert fleet.check(REFUSED) == []
+    assert fleet.check(WELL) == []
+    assert fleet.outages == {}
+
+
+def test_a_removed_task_holds_no_outage_open() -> None:
+    """Only the watched ones count."""
+    fleet = Fleet()
+    fleet.check(X, X)
+    fleet.check(X, X)
+    states: Mapping[str, TaskState] = {"-/udts-3": TaskState.unseen(NOON)}
+    ((change),) = outage.ended(fleet.outages.values(), states.values(), fleet.now)
+    assert change.event
+    assert (change.event.kind, change.after) == ("reachable", None)

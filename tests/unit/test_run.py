@@ -2,43 +2,51 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.fakes import kinds
 from tests.walk import NOON, X, failed
 from tests.world import LEASE, World
+from udts_monitor.decision.assess import Assessment
+from udts_monitor.decision.event import Kind
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import TaskState
 from udts_monitor.errors import PublishError, StoreError
-from udts_monitor.event import Kind
-from udts_monitor.monitor import in_turn
-from udts_monitor.notification import Topic
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.policy import Policy
-from udts_monitor.state import TaskState
-from udts_monitor.tasks import TaskRef
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.pending import Claim
+from udts_monitor.run.run import in_turn
+from udts_monitor.task import TaskRef
 
 REFUSED = NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True)
 TEN = [f"udts-{number}" for number in range(10)]
+STEADY = ["check"] * 10 + ["load_monitor", "load_states", "outbox", "save_monitor"]
 
 
-def test_a_steady_run_makes_one_call_a_task_two_queries_and_one_write() -> None:
-    """The price of ten unchanged tasks: ten checks, the states, the outbox, the heartbeat, nothing else."""
+def test_a_steady_run_makes_one_call_a_task_three_reads_and_one_write() -> None:
+    """The price of ten unchanged tasks, and nothing else."""
     world = World(TEN)
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "outbox", "save_heartbeat"]
+    assert world.calls_of_a_run() == ["check"] * 10 + [
+        "load_monitor",
+        "load_states",
+        "outbox",
+        "save_monitor",
+    ]
 
 
-def test_one_changed_task_adds_a_transaction_and_a_publish_and_a_mark_for_each_topic() -> None:
+def test_one_changed_task_adds_a_look_at_its_history_a_save_and_for_each_topic_a_publish_and_a_mark() -> None:
     """And nothing else: a notification is born claimed by the run that writes it."""
     world = World(TEN)
     world.run()
     steady = Counter(world.calls_of_a_run())
     world.ucloud.set(udts_3="Failed")
     added = Counter(world.calls_of_a_run()) - steady
-    assert added == {"save": 1, "publish": 2, "mark_published": 2}
+    assert added == {"history": 1, "save": 1, "publish": 2, "mark_published": 2}
 
 
 def test_the_summary_says_what_the_run_did() -> None:
@@ -52,15 +60,15 @@ def test_the_summary_says_what_the_run_did() -> None:
         "events": [{"kind": "failed", "task": "-/udts-1"}],
         "published": 2,
         "pending": 0,
-        "listeners": {"alerts": 1, "events": 1},
+        "subscribers": {"alerts": 1, "events": 1},
         "silences": [],
     }
-    assert world.store.heartbeat["events"] == [{"kind": "failed", "task": "-/udts-1"}]
+    assert world.store.monitor["events"] == [{"kind": "failed", "task": "-/udts-1"}]
 
 
 def test_the_history_keeps_every_kind_the_topics_only_what_is_wanted() -> None:
     """NOTIFY_ON chooses what is published, not what is remembered."""
-    world = World(kinds=frozenset({Kind.FINISHED}))
+    world = World(policy=Policy(kinds=frozenset({Kind.FINISHED})))
     world.ucloud.set(udts_1="Failed")
     assert world.run().as_dict()["events"] == [{"kind": "failed", "task": "-/udts-1"}]
     assert world.sns.accepted == []
@@ -85,10 +93,10 @@ def test_a_lost_condition_is_silent() -> None:
     world.ucloud.set(udts_1="Failed")
     first, second = world.start(), world.start()
     stale = world.store.load_states()
-    first.check_tasks(world.tasks)
+    first.check_tasks(world.watch())
     world.store.load_states = lambda: stale  # type: ignore[method-assign]
-    summary = second.check_tasks(world.tasks)
-    assert summary.events == []
+    summary = second.check_tasks(world.watch())
+    assert summary.events == ()
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
 
 
@@ -103,15 +111,8 @@ def overtaken(
     for answer in (between, faster) if between else (faster,):
         world.ucloud.set(udts_1=answer)
         world.run()
-    world.store.load_states = lambda: stale if not read else load()  # type: ignore[method-assign]
-    read: list[str] = []
-    save = world.store.save
-
-    def saves(*assessed):  # type: ignore[no-untyped-def] # noqa: ANN002, ANN202
-        read.append("once")
-        return save(*assessed)
-
-    world.store.save = saves  # type: ignore[method-assign]
+    loads = iter([stale])
+    world.store.load_states = lambda: next(loads, None) or load()  # type: ignore[method-assign]
     world.ucloud.set(udts_1=slower)
     world.run()
     assert world.store.waiting == {}
@@ -170,48 +171,9 @@ def test_a_failure_another_run_has_told_is_not_told_again_when_it_is_over(after:
     assert told.count("failed") == 1
 
 
-def test_an_outage_told_again_by_another_run_is_not_ended_by_a_slower_one() -> None:
-    """It has not seen the task that has just joined it."""
-    world = World(["udts-1", "udts-2"], topics=(Topic.EVENTS,))
-    world.ucloud.set(udts_1=REFUSED)
-    world.run(forward=timedelta(hours=2))
-    slow = world.start()
-    world.clock.forward(timedelta(seconds=1))
-    world.ucloud.set(udts_1="Syncing", udts_2=REFUSED)
-    opened = world.store.open_outage
-
-    def opens(*given: Any) -> bool:  # noqa: ANN401 - any of the port
-        done = opened(*given)
-        world.store.open_outage = opened  # type: ignore[method-assign]
-        world.ucloud.set(udts_1="Syncing", udts_2="Syncing")
-        slow.check_tasks(world.tasks)
-        return done
-
-    world.store.open_outage = opens  # type: ignore[assignment, method-assign]
-    world.run()
-    assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable"]
-    world.run()
-    assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable", "reachable"]
-
-
 def test_a_worse_failure_in_a_known_incident_is_told() -> None:
     """The faster run still saw the retry, the slower one its end."""
     assert [kind for kind, _ in overtaken("Failed", "RetryPending", "FailedUnrecoverable")] == ["failed"] * 2
-
-
-def test_a_state_that_lost_is_not_saved_by_another_way() -> None:
-    """It has the faster one's version: freed from an outage that is over, it would replace that one."""
-    world = World()
-    world.ucloud.set(udts_1=REFUSED)
-    world.run()
-    world.store.outages.clear()
-    stale, load = world.store.load_states(), world.store.load_states
-    world.ucloud.set(udts_1="Failed")
-    world.run()
-    world.store.load_states = lambda: stale  # type: ignore[method-assign]
-    world.ucloud.set(udts_1=NoAnswer(cause="RetCode 292", reason="no such project", configuration=True))
-    world.run()
-    assert [state.status for state in load().values()] == ["Failed"]
 
 
 def test_what_can_be_seen_again_is_left_to_the_next_run() -> None:
@@ -227,12 +189,16 @@ def test_a_state_nobody_can_read_fails_its_task_and_no_other() -> None:
     world.store.load_states = lambda: {  # type: ignore[method-assign]
         key: state for key, state in load().items() if key != "-/udts-1"
     }
+
+    def unreadable(key: str) -> TaskState:
+        raise StoreError(f"State item STATE/{key} cannot be read", transient=False)
+
+    world.store.load_state = unreadable  # type: ignore[method-assign]
     world.ucloud.set(udts_1="Failed", udts_2="Failed")
     summary = world.run()
-    assert len(summary.errors) == 1
-    assert summary.errors[0].startswith("-/udts-1: The stored state cannot be read")
+    assert summary.errors == ("-/udts-1: State item STATE/-/udts-1 cannot be read",)
     assert [event.task.task_id for event in summary.events] == ["udts-2"]
-    assert summary.published == 2
+    assert summary.outbox.published == 2
 
 
 def test_an_item_of_the_outbox_nobody_can_read_is_named_and_holds_nothing_up() -> None:
@@ -243,7 +209,7 @@ def test_an_item_of_the_outbox_nobody_can_read_is_named_and_holds_nothing_up() -
     world.store.outbox = lambda: replace(outbox(), unreadable={"2020#x#pager": "KeyError"})  # type: ignore[method-assign]
     world.ucloud.set(udts_1="Failed")
     summary = world.run()
-    assert summary.errors == ["the item 2020#x#pager of the outbox cannot be read: KeyError"]
+    assert summary.errors == ("the item OUTBOX 2020#x#pager cannot be read, repair or delete it: KeyError",)
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
 
 
@@ -251,12 +217,11 @@ def test_an_attribute_that_should_be_an_outage_is_named_and_holds_nothing_up() -
     """Every run fails for it until a person has looked; everything else is told."""
     world = World()
     world.run()
-    beat = world.store.save_heartbeat
-    broken = {"outage timeout": "KeyError: 'since'"}
-    world.store.save_heartbeat = lambda summary: replace(beat(summary), unreadable=broken)  # type: ignore[method-assign]
+    load, broken = world.store.load_monitor, {"outage timeout": "KeyError: 'since'"}
+    world.store.load_monitor = lambda: replace(load(), unreadable=broken)  # type: ignore[method-assign]
     world.ucloud.set(udts_1="Failed")
     (error,) = world.run().errors
-    assert error == "-/monitor: The attribute outage timeout is no outage, remove it: KeyError: 'since'"
+    assert error.startswith("-/monitor: The attribute outage timeout of the item MONITOR/RUN is no outage")
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
 
 
@@ -271,34 +236,23 @@ def test_what_waits_for_a_topic_that_was_switched_off_waits_no_longer() -> None:
     world.topics = (Topic.EVENTS,)
     world.clock.forward(timedelta(hours=2))
     summary = world.run()
-    assert (summary.errors, summary.pending, world.store.waiting) == ([], 0, {})
+    assert (summary.errors, summary.outbox.pending, world.store.waiting) == ((), 0, {})
     assert [sorted(marks) for marks in world.store.withheld.values()] == [["alerts"]]
 
 
-@pytest.mark.parametrize("failing", ["open_outage", "mark_left_off"])
-def test_what_fails_beside_the_telling_keeps_nothing_from_being_told(failing: str) -> None:
-    """The run is to fail for it, after the outbox."""
-    names = ["udts-1", "udts-2", "udts-3"]
-    world = World(names, max_concurrency=1)
+def test_an_outage_that_cannot_be_saved_keeps_nothing_from_being_told() -> None:
+    """The run is to fail for it, after the outbox; the outage is told as soon as the table takes it."""
+    world = World(["udts-1", "udts-2", "udts-3"])
     world.run()
-    check = world.ucloud.check
-
-    def slow(task: TaskRef, deadline: float) -> Observation | NoAnswer:
-        if failing == "mark_left_off":
-            time.sleep(0.2)
-        return check(task, deadline)
 
     def broken(*_: object) -> bool:
-        raise StoreError("throttled")
+        raise StoreError("throttled", transient=False)
 
-    world.ucloud.check = slow  # type: ignore[method-assign]
-    vars(world.store)[failing] = broken
+    vars(world.store)["save_outage"] = broken
     world.ucloud.set(udts_1="Failed", udts_2=REFUSED)
-    summary = world.run(seconds=0.3 if failing == "mark_left_off" else 45)
-    assert summary.errors == ["-/monitor: throttled"]
+    assert world.run().errors == ("-/monitor: throttled",)
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
-    # The outage is told as soon as the table takes it.
-    del vars(world.store)[failing]
+    del vars(world.store)["save_outage"]
     world.run()
     assert kinds(world.sns.accepted)[2:] == [("unreachable", "alerts"), ("unreachable", "events")]
 
@@ -317,7 +271,7 @@ def test_a_slow_table_is_not_taken_for_a_ucloud_that_does_not_answer() -> None:
     world.ucloud.set(udts_1="Done")
     summary = world.run(seconds=0.1)
     assert summary.no_answer == 0
-    assert summary.errors == ["-/udts-1: The table did not take the new state in time"]
+    assert summary.errors == ("-/udts-1: Saving did not finish before the deadline",)
 
 
 def test_one_task_s_error_stops_neither_the_others_nor_the_telling() -> None:
@@ -328,14 +282,14 @@ def test_one_task_s_error_stops_neither_the_others_nor_the_telling() -> None:
 
     def broken(assessment, notifications, claim):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
         if assessment.task.task_id == "udts-1":
-            raise StoreError("The table is full")
+            raise StoreError("The table is full", transient=False)
         return save(assessment, notifications, claim)
 
     world.store.save = broken  # type: ignore[method-assign]
     summary = world.run()
-    assert summary.errors == ["-/udts-1: The table is full"]
+    assert summary.errors == ("-/udts-1: The table is full",)
     assert [event.task.task_id for event in summary.events] == ["udts-2"]
-    assert summary.published == 2
+    assert summary.outbox.published == 2
 
 
 # Crashes
@@ -348,6 +302,7 @@ STORY: list[dict[str, str | Observation | NoAnswer]] = [
     {"udts_1": "Starting", "udts_2": REFUSED},
     {"udts_1": X, "udts_2": REFUSED},
     {"udts_1": "Syncing", "udts_2": "Done"},
+    {"udts_1": "Syncing"},
     {"udts_1": "Syncing"},
     {"udts_1": "Frobnicating"},
 ]
@@ -409,13 +364,13 @@ def test_a_dead_run_s_notifications_wait_for_its_lease_and_no_longer() -> None:
     """While the run may live nobody else publishes; afterwards the next run does."""
     world = World()
     world.ucloud.set(udts_1="Failed")
-    # load_states, check, save, outbox: it dies before the first publish.
-    assert world.run_killed_at(5, after=False)
+    # load_states, load_monitor, check, save, outbox: it dies before the first publish.
+    assert world.run_killed_at(6, after=False)
     world.clock.forward(timedelta(seconds=-30))
-    assert world.run(forward=LEASE - timedelta(seconds=31)).pending == 2
+    assert world.run(forward=LEASE - timedelta(seconds=31)).outbox.pending == 2
     assert world.sns.accepted == []
     world.clock.forward(timedelta(seconds=1))
-    assert world.run().published == 2
+    assert world.run().outbox.published == 2
 
 
 # The outbox
@@ -428,7 +383,7 @@ def test_a_topic_that_fails_does_not_stop_the_other() -> None:
     world.sns.refuse = lambda found: down if found.topic is Topic.ALERTS else None
     world.ucloud.set(udts_1="Failed")
     summary = world.run()
-    assert (summary.published, summary.pending) == (1, 1)
+    assert (summary.outbox.published, summary.outbox.pending) == (1, 1)
     assert len(summary.errors) == 1
     assert kinds(world.sns.accepted) == [("failed", "events")]
 
@@ -437,7 +392,7 @@ def test_what_waits_for_sns_is_told_in_order_when_it_is_back() -> None:
     """An hour without SNS: afterwards every event of a task arrives in the order it happened."""
     world = World(digest_above=100)
     world.sns.refuse = lambda _: PublishError("down", permanent=False)
-    statuses = ["Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done"]
+    statuses = ["Failed", "Syncing", "Done", "Starting", "Failed", "Syncing", "Done"]
     for minute in range(60):
         world.ucloud.set(udts_1=statuses[min(minute // 8, len(statuses) - 1)])
         world.run()
@@ -500,7 +455,7 @@ def test_tasks_nobody_has_seen_come_first() -> None:
     """A new task does not wait behind a thousand known ones."""
     tasks = [TaskRef(task_id=name) for name in ["a", "b", "c", "new"]]
     known = {task.key: TaskState.unseen(NOON) for task in tasks[:3]}
-    assert [task.task_id for task in in_turn(tasks, known)] == ["new", "a", "b", "c"]
+    assert [task.task_id for task in in_turn(tasks, known, "")] == ["new", "a", "b", "c"]
 
 
 def test_a_check_that_never_returns_is_no_answer_and_does_not_hold_the_run() -> None:
@@ -518,7 +473,7 @@ def test_a_check_that_never_returns_is_no_answer_and_does_not_hold_the_run() -> 
     began = time.monotonic()
     summary = world.run(seconds=0.2)
     assert time.monotonic() - began < 2.5
-    assert (summary.no_answer, summary.published) == (1, 2)
+    assert (summary.no_answer, summary.outbox.published) == (1, 2)
 
 
 # Outages
@@ -541,12 +496,17 @@ def test_wrong_keys_are_told_once_for_all_tasks_and_their_end_once() -> None:
     assert first.split('"incident_id":')[1][:60] == last.split('"incident_id":')[1][:60]
 
 
-def test_an_outage_that_lasts_costs_no_writes_but_the_heartbeat() -> None:
+def test_an_outage_that_lasts_costs_no_writes_but_the_monitor_s_item() -> None:
     """Told is told."""
     world = World(TEN)
     world.ucloud.set(**{name.replace("-", "_"): REFUSED for name in TEN})
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + ["load_states", "outbox", "save_heartbeat"]
+    assert world.calls_of_a_run() == ["check"] * 10 + [
+        "load_monitor",
+        "load_states",
+        "outbox",
+        "save_monitor",
+    ]
 
 
 def test_an_outage_ends_only_when_the_last_task_answers() -> None:
@@ -565,8 +525,8 @@ def test_an_outage_ends_only_when_the_last_task_answers() -> None:
 def test_a_test_notification_goes_to_every_topic() -> None:
     """The same way as every other, so that it proves the whole way."""
     world = World()
-    summary = world.start().send_test()
-    assert (summary.published, summary.pending) == (2, 0)
+    summary = world.commands().test()
+    assert (summary.outbox.published, summary.outbox.pending) == (2, 0)
     assert kinds(world.sns.accepted) == [("test", "alerts"), ("test", "events")]
 
 
@@ -586,7 +546,7 @@ def test_a_task_that_is_watched_again_and_still_out_of_reach_is_told_again() -> 
     assert [event.kind for event in world.run().events] == ["reachable"]
 
 
-def test_a_task_no_longer_watched_makes_no_outage() -> None:
+def test_a_task_no_longer_watched_makes_no_outage_and_its_incidents_end_silently() -> None:
     """One task out of reach is its own affair, whoever was out of reach before."""
     world = World(["udts-1", "udts-2"], policy=Policy(unreachable_after_checks=1))
     world.ucloud.set(udts_1=X)
@@ -594,3 +554,102 @@ def test_a_task_no_longer_watched_makes_no_outage() -> None:
     world.tasks = world.tasks[1:]
     world.ucloud.set(udts_2=X)
     assert [event.task.key for event in world.run().events] == ["-/udts-2"]
+    left = world.store.states["-/udts-1"]
+    assert (left.incidents, left.unanswered) == ({}, None)
+
+
+def test_a_task_whose_project_is_written_otherwise_takes_its_state_along() -> None:
+    """Nothing of it is told again under another id; the old one is left."""
+    world = World(["udts-1"])
+    for status in ("Failed", "Failed"):
+        world.ucloud.set(udts_1=status)
+        world.run()
+    world.tasks = [TaskRef(task_id="udts-1", project_id="org-a")]
+    assert world.run().events == ()
+    world.ucloud.set(udts_1="Done")
+    (finished,) = world.run().events
+    assert (finished.task.key, finished.incident_id) == ("org-a/udts-1", "-/udts-1/v1/failed")
+    assert world.store.states["-/udts-1"].incidents == {}
+
+
+# Saving
+
+
+def throttled(world: World, seconds: float) -> list[str]:
+    """Every save fails for a passing reason for so long; the tasks in the order they were saved."""
+    until, save, saved = time.monotonic() + seconds, world.store.save, list[str]()
+
+    def saves(assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
+        if time.monotonic() < until:
+            raise StoreError("throttled", transient=True)
+        saved.append(assessment.task.task_id)
+        return save(assessment, notifications, claim)
+
+    world.store.save = saves  # type: ignore[method-assign]
+    return saved
+
+
+def test_what_was_seen_and_not_saved_is_tried_again_the_weightiest_first() -> None:
+    """UCloud's next word may be another one: a failure is known to nobody else."""
+    names = ["udts-1", "udts-2", "udts-3", "udts-4"]
+    world = World(names, policy=Policy(unreachable_after_checks=1))
+    world.run()
+    saved = throttled(world, 0.5)
+    world.ucloud.set(udts_1="Synced", udts_2="Odd", udts_3="Failed", udts_4="Done")
+    summary = world.run()
+    assert summary.errors == ()
+    assert [saved.index("udts-3") < 2, saved.index("udts-4") < 2, saved[2:]] == [
+        True,
+        True,
+        ["udts-2", "udts-1"],
+    ]
+    assert sorted(str(event.kind) for event in summary.events) == ["failed", "finished", "unknown_status"]
+
+
+def test_what_cannot_be_kept_ends_the_run_red_with_a_line_each() -> None:
+    """The table was not able until there was no time left."""
+    world = World(["udts-1", "udts-2"])
+    world.run()
+    throttled(world, 60)
+    world.ucloud.set(udts_1="Failed", udts_2="Done")
+    assert sorted(world.run(seconds=0.2, reserve=0.5).errors) == [
+        "-/udts-1: throttled",
+        "-/udts-2: throttled",
+    ]
+
+
+def test_three_overlapping_runs_tell_a_second_failure_of_an_incident_once() -> None:
+    """Each saw the task restarted, and failed again."""
+    world = World(topics=(Topic.EVENTS,))
+    for status in ("Failed", "Starting"):
+        world.ucloud.set(udts_1=status)
+        world.run()
+    stale, load = world.store.load_states(), world.store.load_states
+    world.ucloud.set(udts_1="Failed")
+    for _ in range(3):
+        reads = iter([stale, load()])
+        world.store.load_states = lambda reads=reads: next(reads)  # type: ignore[method-assign,misc]
+        world.run()
+    assert [found.kind for found in world.sns.accepted] == ["failed", "failed"]
+
+
+def test_a_topic_that_is_just_being_switched_on_loses_nothing_to_a_run_with_the_old_configuration() -> None:
+    """What a living run has claimed is that run's."""
+    world = World(topics=(Topic.ALERTS, Topic.EVENTS))
+    world.ucloud.set(udts_1="Failed")
+    assert world.run_killed_at(6, after=False)
+    world.topics = (Topic.EVENTS,)
+    world.run(forward=LEASE)
+    assert world.store.withheld == {}
+    world.topics = (Topic.ALERTS, Topic.EVENTS)
+    world.run()
+    assert ("failed", "alerts") in kinds(world.sns.accepted)
+
+
+def test_where_a_run_left_off_stands_in_the_monitor_s_item() -> None:
+    """And is gone when one got through all."""
+    world = World(["udts-1", "udts-2"])
+    world.run(seconds=0)
+    assert world.store.monitor["cursor"] == "-/udts-1"
+    world.run()
+    assert world.store.monitor["cursor"] == ""

@@ -1,405 +1,254 @@
-"""Silences: what is held back, what comes afterwards, and what a wrong wish is told."""
+"""Silences: what is held back, the one message at their end, and what a wrong wish is told."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes import kinds
-from tests.walk import NOON, X, failed
+from tests.walk import NOON, Answer, X
 from tests.world import World
-from udts_monitor.errors import CommandError, StoreError
-from udts_monitor.event import MONITOR
-from udts_monitor.notification import Topic
-from udts_monitor.observation import NoAnswer, Observation
-from udts_monitor.outbox import Pending
-from udts_monitor.policy import Policy
-from udts_monitor.silence import Silence, parse_silence
+from udts_monitor.decision.observation import NoAnswer
+from udts_monitor.errors import CommandError
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.silence import Silence, parse_silence
+from udts_monitor.task import TaskRef
 
-WISH = {
-    "scope": "all",
-    "until": "2026-11-23T18:00:00+08:00",
-    "by": "ada",
-    "why": "switch-over",
-}
 HOUR = timedelta(hours=1)
+REFUSED = NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True)
+TASKS = (
+    TaskRef(task_id="udts-1", project_id="org-a", name="orders-db"),
+    TaskRef(task_id="udts-2", project_id="org-a"),
+    TaskRef(task_id="udts-3", name="twin"),
+    TaskRef(task_id="udts-4", name="twin"),
+)
+WISH = {"scope": "all", "until": "2026-11-23T18:00:00+08:00", "by": "ada", "why": "switch-over"}
 
 
 def silenced(scope: str = "all", minutes: int = 10, names: tuple[str, ...] = ("udts-1",)) -> World:
     """A world in which somebody just asked for a silence."""
     world = World(names)
     world.run()
-    until = world.clock() + timedelta(minutes=minutes)
-    world.start().silence(Silence(scope=scope, since=world.clock(), until=until, by="ada"))
+    world.silence(scope, timedelta(minutes=minutes))
+    world.sns.accepted.clear()
     return world
 
 
-def checks(world: World, *answers: str | Observation | NoAnswer) -> list[tuple[str, str]]:
-    """Check after check of the first task; what was told on the way."""
+def checks(world: World, *answers: Answer) -> list[Notification]:
+    """Check after check of the first task; what was published on the way, but for silences themselves."""
     already = len(world.sns.accepted)
     for answer in answers:
         world.ucloud.set(udts_1=answer)
         world.run()
-    return kinds(world.sns.accepted[already:])
+    return [found for found in world.sns.accepted[already:] if not found.kind.startswith("silence")]
 
 
-def test_alerts_are_held_back_and_programs_are_told() -> None:
-    """The events topic is never silent, and the history neither."""
+def to_people(published: Sequence[Notification]) -> list[str]:
+    """The kinds that people got."""
+    return [found.kind for found in published if found.topic is Topic.ALERTS]
+
+
+def test_people_are_not_told_and_programs_and_the_history_are() -> None:
+    """The events topic is never silent; what is held back does not count as waiting for SNS."""
     world = silenced()
-    assert checks(world, "Failed") == [("failed", "events")]
-    assert world.store.heartbeat["pending"] == 1
-    assert world.store.heartbeat["silences"] == ["all"]
-    assert len(world.store.history) == 3
-
-
-def test_what_still_matters_is_told_once_when_the_silence_ends() -> None:
-    """Failed and still failed: one alert, however much was held back."""
-    world = silenced(minutes=6 * 60)
-    assert ("failed", "alerts") not in checks(world, *["Failed"] * 300)
-    told = checks(world, *["Failed"] * 120)
-    assert [topic for _, topic in told].count("alerts") == 1
-    assert world.store.silences == {}
-    assert world.store.waiting == {}
-
-
-def test_what_is_over_is_not_told_any_more() -> None:
-    """Failed and recovered within the silence: nobody needs to know, and the history says why."""
-    world = silenced()
-    told = checks(world, "Failed", "Starting", "Syncing", "Syncing", *["Syncing"] * 10)
-    assert told == [("failed", "events"), ("recovered", "events")]
-    assert [sorted(marks) for marks in world.store.withheld.values()] == [["alerts"], ["alerts"]]
-
-
-def test_a_finish_in_the_silence_is_told_afterwards() -> None:
-    """Finished stays finished."""
-    world = silenced()
-    told = checks(world, "Failed", "Starting", "Done", *["Done"] * 10)
-    assert [entry for entry in told if entry[1] == "alerts"] == [("finished", "alerts")]
-
-
-@pytest.mark.parametrize("minutes", [3, 4], ids=["before the recovery", "in the run that recovers"])
-def test_no_recovery_is_told_of_a_failure_nobody_was_told(minutes: int) -> None:
-    """Whoever hears the end hears the beginning."""
-    told = checks(silenced(minutes=minutes), "Failed", "Stopping", "Starting", "Syncing", *["Syncing"] * 6)
-    assert [kind for kind, topic in told if topic == "alerts"] == ["failed", "recovered"]
-
-
-@pytest.mark.parametrize("minutes", [3, 4], ids=["before the answer", "in the run that has an answer"])
-def test_no_answer_is_told_of_a_gap_nobody_was_told(minutes: int) -> None:
-    """The same for a task that was out of reach."""
-    told = checks(silenced(minutes=minutes), X, X, X, X, *["Syncing"] * 6)
-    assert [kind for kind, topic in told if topic == "alerts"] == ["unreachable", "reachable"]
-
-
-def test_what_a_silence_holds_does_not_wait_for_sns() -> None:
-    """The alarm for notifications that SNS does not take would ring where people want silence."""
-    world = silenced(minutes=600)
-    checks(world, *["Failed"] * 30)
-    assert (world.store.heartbeat["pending"], world.run().oldest_pending_seconds) == (1, 0)
+    assert kinds(checks(world, "Failed")) == [("failed", "events")]
+    summary = world.run()
+    assert (summary.outbox.pending, summary.outbox.oldest_pending_seconds) == (1, 0)
+    assert [found.scope for found in summary.outbox.silences] == ["all"]
+    assert summary.as_dict()["silences"][0].keys() == {"scope", "until", "by", "why"}
 
 
 @pytest.mark.parametrize(
-    ("before", "within", "after", "told"),
+    ("within", "lasting"),
     [
-        pytest.param(
-            [], ["Failed", X, X, X], ["Syncing"] * 4, ["failed", "unreachable", "reachable", "recovered"],
-            id="a failure, then out of reach",
-        ),
-        pytest.param(
-            [], ["Failed", "Odd", "Odd", "Odd"], ["Syncing"] * 4, ["failed", "unknown_status", "recovered"],
-            id="a failure, then an unknown word",
-        ),
-        pytest.param(
-            ["Failed"], [*["Syncing"] * 3, X, X, X], ["Syncing"],
-            ["failed", "recovered", "unreachable", "reachable"],
-            id="a recovery, then out of reach",
-        ),
-        pytest.param(
-            ["Failed"], ["Starting", "Done", "Starting", "Dumping"], ["Dumping"] * 3, ["failed", "finished"],
-            id="a finish, then anew",
-        ),
+        pytest.param(["Failed"], True, id="a failure that lasts"),
+        pytest.param(["Failed", "Starting", *["Syncing"] * 3], False, id="a failure and its recovery"),
+        pytest.param([X, X, X], True, id="out of reach"),
+        pytest.param([X, X, X, "Syncing"], False, id="out of reach and back"),
+        pytest.param([REFUSED], True, id="an outage"),
+        pytest.param([REFUSED, "Syncing"], False, id="an outage and its end"),
+        pytest.param(["Done"], False, id="a finish"),
     ],
-)  # fmt: skip
-def test_one_matter_does_not_speak_for_another(
-    before: list[str], within: list[str | NoAnswer], after: list[str], told: list[str]
-) -> None:
-    """Whoever was told of a failure hears its end, and nobody hears an end without its beginning."""
-    world = World(topics=(Topic.ALERTS,))
-    checks(world, "Syncing", *before)
-    until = world.clock() + timedelta(minutes=len(within))
-    world.start().silence(Silence(scope="all", since=world.clock(), until=until, by="ada"))
-    assert len(world.sns.accepted) == len(before)
-    checks(world, *within, within[-1], *after, *after)
-    assert [found.kind for found in world.sns.accepted] == told
-    assert world.store.waiting == {}
-
-
-def test_a_failure_of_a_task_nobody_can_read_is_told_after_the_silence() -> None:
-    """Nobody knows that it is over."""
-    world = silenced(minutes=2)
-    checks(world, "Failed")
-    load = world.store.load_states
-    world.store.load_states = dict  # type: ignore[method-assign]
-    assert ("failed", "alerts") in checks(world, "Failed", "Failed")
-    world.store.load_states = load  # type: ignore[method-assign]
-
-
-def test_half_of_a_matter_is_never_withheld() -> None:
-    """After a crash between two transactions the other half would look like news of its own."""
-    names = [f"udts-{number}" for number in range(40)]
-    world = silenced(minutes=4, names=tuple(names))
-    world.policy = Policy(recovered_after_checks=1)
-    for status in ("Failed", "Syncing"):
-        world.ucloud.set(**{name.replace("-", "_"): status for name in names})
-        world.run()
-    withhold, taken = world.store.withhold, list[int]()
-
-    def crashes(dropped: Sequence[Pending], now: datetime) -> None:
-        if taken:
-            raise StoreError("throttled")
-        taken.append(len(dropped))
-        withhold(dropped, now)
-
-    world.store.withhold = crashes  # type: ignore[method-assign]
-    world.run()
-    world.run()
-    with pytest.raises(StoreError):
-        world.run()
-    world.store.withhold = withhold  # type: ignore[method-assign]
-    world.run()
-    assert taken == [50]
-    assert {str(found.topic) for found in world.sns.accepted} == {"events"}
-    assert world.store.waiting == {}
-
-
-def test_an_outage_told_twice_in_a_silence_is_told_once_after_it() -> None:
-    """And not at all when it ended within."""
-    for later, expected in (([X], 1), (["Syncing"], 0)):
-        world = silenced(minutes=180, names=("udts-1", "udts-2"))
-        unseen_together(world, "RetCode 171")
-        world.clock.forward(timedelta(minutes=90))
-        world.ucloud.set(udts_2=NoAnswer(cause="RetCode 171", reason="wrong signature", configuration=True))
-        world.run()
-        told = [found.kind for found in world.sns.accepted if found.task_key == MONITOR.key]
-        assert told == ["unreachable"] * 2  # to programs
-        world.ucloud.set(udts_1=later[0], udts_2=later[0])
-        world.run()
-        world.run(forward=timedelta(minutes=90))
-        for _ in range(3):
-            world.run()
-        alerts = [found for found in world.sns.accepted if found.topic == "alerts"]
-        assert [found.kind for found in alerts] == ["unreachable"] * expected
-        assert world.store.waiting == {}
-
-
-def test_an_end_is_told_although_the_beginning_was_told_again_in_the_silence() -> None:
-    """People still believe what they were told before it."""
-    world = World()
-    checks(world, "Failed")
-    quiet = Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
-    world.start().silence(quiet)
-    told = checks(world, "Starting", "Failed", *["Syncing"] * 12)
-    assert [kind for kind, topic in told if topic == "alerts"] == ["recovered"]
-
-
-def test_the_end_of_an_outage_is_told_although_it_was_told_again_in_the_silence() -> None:
-    """The same for the monitor."""
-    world = World(["udts-1", "udts-2"], topics=(Topic.ALERTS,))
-    unseen_together(world)
-    world.clock.forward(2 * HOUR)
-    quiet = Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
-    world.start().silence(quiet)
-    world.ucloud.set(udts_2=world.ucloud.answers["udts-1"])
-    world.run()
-    world.ucloud.answers.clear()
-    for _ in range(12):
-        world.run()
-    assert [found.kind for found in world.sns.accepted] == ["unreachable", "reachable"]
-
-
-def test_news_of_a_kind_this_version_does_not_know_is_told_after_a_silence() -> None:
-    """A later version wrote it, before somebody went back."""
+)
+def test_what_came_up_in_a_silence_is_one_message_at_its_end(within: list[Answer], lasting: bool) -> None:  # noqa: FBT001 - a column
+    """It says what is open now and what came and went; nothing is left behind."""
     world = silenced()
-    checks(world, "Failed")
-    (held,) = world.store.waiting.values()
-    told = replace(held.notification, kind="eclipse")
-    world.store.waiting[held.sk] = replace(held, notification=told)
-    assert ("eclipse", "alerts") in checks(world, *["Failed"] * 12)
-
-
-def test_what_the_monitor_says_of_itself_is_not_the_default_project_s() -> None:
-    """Wrong keys concern all projects."""
-    world = silenced("-")
-    unseen_together(world)
-    assert kinds(world.sns.accepted) == [("unreachable", "alerts"), ("unreachable", "events")]
-
-
-def test_the_end_of_an_incident_told_before_the_silence_is_told_after_it() -> None:
-    """People still believe it failed."""
-    world = World()
-    checks(world, "Syncing", "Failed")
-    world.start().silence(
-        Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
-    )
-    told = checks(world, *["Syncing"] * 15)
-    assert told == [("recovered", "events"), ("recovered", "alerts")]
-
-
-def test_out_of_reach_and_back_within_the_silence_is_nobody_s_business() -> None:
-    """The same for answers that were missing."""
-    world = silenced()
-    told = checks(world, X, X, X, "Syncing", *["Syncing"] * 10)
-    assert told == [("unreachable", "events"), ("reachable", "events")]
-
-
-@pytest.mark.parametrize("scope", ["org-hiny12/udts-1", "org-hiny12", "udts-2", "-/udts-2", "-/udts"])
-def test_a_silence_elsewhere_holds_nothing_back(scope: str) -> None:
-    """A project's silence is not another project's, and ids are not prefixes."""
-    assert checks(silenced(scope), "Failed") == [("failed", "alerts"), ("failed", "events")]
-
-
-@pytest.mark.parametrize("scope", ["-/udts-1", "-", "all"])
-def test_a_scope_is_a_task_a_project_or_everything(scope: str) -> None:
-    """The three scopes there are."""
-    assert checks(silenced(scope), "Failed") == [("failed", "events")]
-
-
-def test_another_task_is_told_during_a_task_s_silence() -> None:
-    """Silence for one is no silence for all."""
-    world = silenced("-/udts-1", names=("udts-1", "udts-2"))
-    world.ucloud.set(udts_1="Failed", udts_2="Failed")
-    world.run()
-    told = [(found.task_key, str(found.topic)) for found in world.sns.accepted]
-    assert sorted(told) == [("-/udts-1", "events"), ("-/udts-2", "alerts"), ("-/udts-2", "events")]
-
-
-def test_a_silence_can_be_ended_early() -> None:
-    """The same scope with a time that has passed ends it, and the next run tells."""
-    world = silenced(minutes=600)
-    checks(world, "Failed", "Failed")
-    world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
-    assert checks(world, "Failed") == [("failed", "alerts")]
-
-
-def test_an_extended_silence_keeps_what_it_holds() -> None:
-    """Setting it again changes its end and nothing else, however often."""
-    world = silenced()
-    checks(world, "Failed")
-    for minutes in (20, 120):
-        until = world.clock() + timedelta(minutes=minutes)
-        world.start().silence(Silence(scope="all", since=world.clock(), until=until, by="bob"))
-        assert checks(world, *["Failed"] * 15) == []
-    assert checks(world, *["Failed"] * 120).count(("failed", "alerts")) == 1
-
-
-def test_what_is_over_is_not_told_when_a_silence_is_ended_early() -> None:
-    """The end that was set is as good as the one that came by itself."""
-    world = silenced(minutes=600)
-    checks(world, "Failed", "Starting", "Syncing", "Syncing", "Syncing")
-    world.start().silence(parse_silence(WISH | {"until": NOON.isoformat()}, world.clock()))
-    assert checks(world, "Syncing", "Syncing") == []
+    checks(world, *within, *[within[-1]] * (9 - len(within)))
+    told = checks(world, *[within[-1]] * 4)
+    assert to_people(told) == ["digest"]
+    (message,) = [found for found in told if found.topic is Topic.ALERTS]
+    assert (message.severity != "info") == lasting
     assert world.store.waiting == {}
     assert world.store.silences == {}
 
 
-def test_a_silence_is_settled_by_what_is_stored() -> None:
-    """A restart that the run saw and could not save does not make a failure be withheld for ever."""
-    world = silenced(minutes=3)
+def test_a_silence_in_which_nothing_happened_ends_without_a_word() -> None:
+    """There is nothing to say."""
+    assert to_people(checks(silenced(), *["Syncing"] * 12)) == []
+
+
+def test_the_message_of_what_lasts_is_as_severe_as_that_and_says_when_it_was() -> None:
+    """What is told late is told with its time."""
+    (message,) = checks(silenced(minutes=5), *["Failed"] * 7)[1:]
+    assert message.severity == "critical"
+    assert "2026-11-23 12:01 UTC" in message.body
+
+
+def test_of_what_is_held_back_only_the_latest_of_each_matter_is_kept() -> None:
+    """A task that flaps each minute for a day must not fill the outbox; the history keeps all of it."""
+    world = silenced(minutes=24 * 60)
+    checks(world, *["Failed", "Starting"] * 100, X, X, X)
+    assert len(world.store.waiting) == 2
+    assert {pending.notification.kind for pending in world.store.waiting.values()} == {
+        "failed",
+        "unreachable",
+    }
+    assert len(world.store.withheld) == 99
+
+
+def test_an_incident_that_was_told_before_ends_in_the_message() -> None:
+    """People still believe it failed."""
+    world = World()
+    checks(world, "Failed")
+    world.silence("all", timedelta(minutes=10))
+    (message,) = [found for found in checks(world, *["Syncing"] * 15) if found.topic is Topic.ALERTS]
+    assert (message.kind, message.severity) == ("digest", "info")
+
+
+@pytest.mark.parametrize("scope", ["-/udts-1", "udts-1", "all"])
+def test_a_silence_holds_back_what_its_scope_says(scope: str) -> None:
+    """A task by its key or its id, or everything."""
+    assert kinds(checks(silenced(scope), "Failed")) == [("failed", "events")]
+
+
+def test_a_silence_of_one_task_is_none_of_another_or_of_the_monitor() -> None:
+    """Ids are not prefixes, and wrong keys concern everybody."""
+    world = silenced("udts-2", names=("udts-1", "udts-2", "udts-22"))
+    assert to_people(checks(world, "Failed")) == ["failed"]
+    world.ucloud.set(udts_22="Failed")
+    assert sorted(to_people(checks(world, REFUSED))) == ["failed", "unreachable"]
+
+
+def test_a_silence_can_be_ended_early_and_extended() -> None:
+    """Setting it again changes its end; what it holds stays held until then."""
+    world = silenced()
+    checks(world, "Failed")
+    world.silence("all", 2 * HOUR)
+    assert checks(world, *["Failed"] * 30) == []
+    world.silence("all", timedelta(0))
+    assert to_people(world.sns.accepted) == ["digest"]
+    assert checks(world, "Failed") == []
+
+
+@pytest.mark.parametrize("command", ["silence", "test"])
+def test_whoever_tells_the_end_of_a_silence_knows_what_is_open(command: str) -> None:
+    """A command too, between two runs: a task that failed and lasts has not come and gone."""
+    world = silenced()
     checks(world, "Failed", "Failed", "Failed")
+    if command == "silence":
+        world.silence("all", timedelta(0))
+    else:
+        world.clock.forward(timedelta(minutes=10))
+        world.commands().test()
+    (message,) = [found for found in world.sns.accepted if found.kind == "digest"]
+    assert message.severity == "critical"
 
-    def broken(*_: object) -> bool:
-        raise StoreError("throttled")
 
-    vars(world.store)["save"] = broken
-    assert checks(world, "Starting") == [("failed", "alerts")]
+def test_what_another_run_still_holds_is_told_as_the_end_of_its_silence() -> None:
+    """The silence stays until then: whoever ended it came while the run that noticed might have lived."""
+    world = silenced()
+    checks(world, "Failed")
+    world.silence("all", timedelta(0))
+    assert to_people(world.sns.accepted) == []
+    assert to_people(checks(world, "Failed", "Failed")) == ["digest"]
+    assert world.store.silences == {}
 
 
-def test_a_crash_at_the_end_of_a_silence_loses_nothing() -> None:
-    """Whatever call it dies at, the alert comes, and comes once unless it was accepted and not marked."""
+def test_setting_changing_and_ending_are_events_for_programs_with_who_and_why() -> None:
+    """In the history of the monitor too, and never for people: they asked for it."""
+    world = World()
+    world.run()
+    world.commands().silence({"scope": "all", "for": "5m", "by": "ada", "why": "switch-over"}, world.watch())
+    world.silence("all", timedelta(minutes=3), by="bob")
+    for _ in range(6):
+        world.run()
+    told = [found for found in world.sns.accepted if found.kind.startswith("silence")]
+    assert kinds(told) == [("silenced", "events")] * 2 + [("silence_ended", "events")]
+    assert "ada: switch-over" in told[0].body
+    assert "by bob" in told[2].body
+    assert sum(pk == "MONITOR" for pk, _ in world.store.history) == 3
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+def test_a_crash_at_the_end_of_a_silence_loses_nothing(after: bool) -> None:  # noqa: FBT001 - a parameter
+    """Whatever call it dies at, the message comes, and a repeat has its id."""
     for call in range(1, 20):
-        for after in (False, True):
-            world = silenced(minutes=3)
-            checks(world, "Failed", "Failed", "Failed")
-            died_at = world.run_killed_at(call, after=after)
-            checks(world, *["Failed"] * 5)
-            repeated = died_at == ("publish" if after else "mark_published")
-            assert kinds(world.sns.accepted).count(("failed", "alerts")) == 1 + repeated
-            assert world.store.silences == {}
+        world = silenced(minutes=3)
+        checks(world, "Failed", "Failed", "Failed")
+        died_at = world.run_killed_at(call, after=after)
+        checks(world, *["Failed"] * 5)
+        told = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
+        repeated = died_at == ("publish" if after else "mark_published")
+        assert len(told) == 1 + repeated, died_at
+        assert len({(found.event_id, found.subject, found.severity) for found in told}) == 1
+        assert world.store.silences == {}
 
 
-def test_a_silence_is_read_from_a_command() -> None:
-    """Scope, end, person and reason."""
-    wanted = parse_silence(WISH, NOON - 6 * HOUR)
-    assert (wanted.scope, wanted.until - NOON, wanted.by, wanted.why) == (
-        "all", -2 * HOUR, "ada", "switch-over"
-    )  # fmt: skip
+def wish(**change: object) -> Silence:
+    """What such a command asks for."""
+    return parse_silence(
+        {name: value for name, value in (WISH | change).items() if value is not None}, TASKS, (), NOON
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "until"),
+    [
+        ({"until": "2026-11-23T23:00:00+08:00"}, NOON + 3 * HOUR),
+        ({"until": None, "for": "2h"}, NOON + 2 * HOUR),
+        ({"until": None, "for": "90 min"}, NOON + timedelta(minutes=90)),
+        ({"until": None, "for": "3d"}, NOON + timedelta(days=3)),
+    ],
+)
+def test_the_end_is_a_time_or_a_length_of_time(change: dict[str, object], until: datetime) -> None:
+    """Nobody has to reckon at night."""
+    assert wish(**change).until == until
+
+
+@pytest.mark.parametrize(
+    ("scope", "meant"),
+    [("orders-db", "org-a/udts-1"), ("udts-2", "org-a/udts-2"), ("org-a", "org-a"), ("-/udts-3", "-/udts-3")],
+)
+def test_names_ids_and_projects_are_resolved(scope: str, meant: str) -> None:
+    """Whatever a person calls it."""
+    assert wish(scope=scope).scope == meant
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"scope": ""}, "scope"),
-        ({"scope": 7}, "scope"),
-        ({"scope": "x" * 258}, "scope"),
-        ({"by": None}, "by"),
-        ({"until": "tomorrow"}, "until"),
-        ({"until": "2026-11-23T18:00:00"}, "until"),
-        ({"until": None}, "until"),
+        ({"scope": None}, "scope: missing"),
+        ({"scope": 7}, "scope: missing"),
+        ({"scope": "orders"}, r"no watched task.*all, org-a, -/udts-3 \(twin\)"),
+        ({"scope": "twin"}, "name of several tasks"),
+        ({"by": None}, "by: who"),
+        ({"until": "tomorrow"}, "until: a time"),
+        ({"until": "2026-11-23T18:00:00"}, "until: a time"),
+        ({"until": None}, "until or for"),
+        ({"for": "2h"}, "until or for: one of them"),
+        ({"until": None, "for": "soon"}, "for: such as 30m"),
         ({"until": "2027-11-23T18:00:00Z"}, "31 days"),
+        ({"scop": "all"}, "scop: unknown"),
+        ({"scope": "x" * 300, "by": None}, "scope: .*by: "),
     ],
 )
-def test_a_wrong_wish_is_refused_with_its_rule(change: dict[str, object], named: str) -> None:
-    """Who asks at night needs to hear what is missing; a silence for ever is a mistake."""
+def test_a_wrong_wish_is_refused_with_every_rule_it_breaks(change: dict[str, object], named: str) -> None:
+    """Who asks at night needs to hear what is missing; a silence that matches nothing is a mistake."""
     with pytest.raises(CommandError, match=named):
-        parse_silence(WISH | change, NOON)
+        wish(**change)
 
 
-def test_all_that_is_wrong_is_named_together() -> None:
-    """One answer, not three attempts."""
-    with pytest.raises(CommandError, match=r"scope.*by.*until"):
-        parse_silence({}, NOON)
-
-
-def test_a_retry_within_the_grace_of_a_silence_does_not_hide_the_failure_after_it() -> None:
-    """What comes up after the end is told as ever."""
-    world = World(policy=Policy(recovered_after_checks=1))
-    world.start().silence(Silence(scope="all", since=NOON, until=NOON + timedelta(minutes=3), by="ada"))
-    told = checks(world, failed(0, 3), "Syncing", "Syncing", "Syncing", failed(1, 3))
-    assert [entry for entry in told if entry[1] == "alerts"] == [("failed", "alerts")]
-
-
-def unseen_together(world: World, cause: str = "HTTP 503") -> None:
-    """A cause that is told for the monitor as a whole, at the first check."""
-    refused = NoAnswer(cause=cause, reason=cause, configuration=True)
-    world.ucloud.set(udts_1=refused)
-    world.run()
-
-
-def test_an_outage_within_the_silence_is_nobody_s_business() -> None:
-    """It began and ended while nobody wanted to hear of it: no alarm afterwards that nothing would end."""
-    world = silenced()
-    unseen_together(world)
-    told = checks(world, *["Syncing"] * 12)
-    assert ("unreachable", "alerts") not in told
-    assert world.store.waiting == {}
-
-
-def test_every_outage_that_lasts_is_told_when_the_silence_ends() -> None:
-    """Different causes are different matters."""
-    world = silenced()
-    unseen_together(world, "RetCode 171")
-    unseen_together(world, "RetCode 292")
-    told = checks(world, *[X] * 12)
-    assert told.count(("unreachable", "alerts")) == 2
-
-
-def test_the_end_of_a_gap_told_before_the_silence_is_told_although_another_followed() -> None:
-    """People still believe it is out of reach."""
-    world = World()
-    checks(world, "Syncing", X, X, X)
-    world.start().silence(
-        Silence(scope="all", since=world.clock(), until=world.clock() + timedelta(minutes=10), by="ada")
-    )
-    told = checks(world, "Syncing", X, X, X, *["Syncing"] * 10)
-    assert [entry for entry in told if entry[1] == "alerts"] == [("reachable", "alerts")]
+def test_the_silence_of_a_task_that_is_not_watched_any_more_can_be_ended() -> None:
+    """By the scope it was set with."""
+    standing = Silence(scope="org-z/udts-9", since=NOON, until=NOON + HOUR, by="ada")
+    assert parse_silence(WISH | {"scope": "org-z/udts-9"}, TASKS, [standing], NOON).scope == "org-z/udts-9"

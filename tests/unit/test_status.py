@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udts_monitor.status import HEALTHY, OUTCOMES, UNRECOVERABLE, Outcome, outcome_of
+from udts_monitor.decision.status import HEALTHY, OUTCOMES, UNRECOVERABLE, Outcome, outcome_of
 
 # Source: UCloud API reference, GetUDTSTaskStatus, Data.Status; what each word means for someone who waits.
 DOCUMENTED = {

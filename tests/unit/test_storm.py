@@ -12,10 +12,10 @@ import pytest
 
 from tests.fakes import KilledError
 from tests.world import World
+from udts_monitor.decision.policy import Policy
 from udts_monitor.errors import PublishError, StoreError
-from udts_monitor.notification import Notification, Topic
-from udts_monitor.outbox import Claim, Pending, publishable
-from udts_monitor.policy import Policy
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.pending import Claim, Pending, publishable
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
@@ -36,7 +36,7 @@ def per_topic(world: World) -> Counter[str]:
 def test_two_hundred_failures_are_one_mail_one_card_and_two_hundred_events() -> None:
     """The phone rings once."""
     world = storm()
-    assert world.run().published == 600
+    assert world.run().outbox.published == 600
     assert per_topic(world) == {"alerts": 1, "chat": 1, "events": 200}
     assert world.store.waiting == {}
 
@@ -136,7 +136,7 @@ def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None
         return bind(members, digest_id)
 
     world.store.bind = overtaken  # type: ignore[method-assign]
-    assert world.run().pending == 20
+    assert world.run().outbox.pending == 20
     world.store.bind = bind  # type: ignore[method-assign]
     world.run()
     world.run()
@@ -154,14 +154,8 @@ def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:
         publish(notification)
 
     world.sns.publish = slow  # type: ignore[method-assign]
-    run = world.start()
-    run._limits = run._delivery._limits = run._limits.__class__(  # noqa: SLF001 - only the time is short
-        checks_until=run._limits.checks_until,  # noqa: SLF001
-        publish_until=time.monotonic() + 0.6,
-        claim=run._limits.claim,  # noqa: SLF001
-    )
-    summary = run.check_tasks(world.tasks)
-    assert summary.pending > 0
+    summary = world.run(seconds=0.4, reserve=0.2)
+    assert summary.outbox.pending > 0
     for _ in range(5):
         world.clock.forward(timedelta(minutes=2))
         world.run()
@@ -177,7 +171,7 @@ def test_a_digest_that_is_refused_waits_with_all_its_members() -> None:
         PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
     )
     summary = world.run()
-    assert (summary.pending, len(summary.errors)) == (20, 1)
+    assert (summary.outbox.pending, len(summary.errors)) == (20, 1)
     assert {pending.attempts for pending in world.store.waiting.values()} == {1}
     world.sns.refuse = lambda _: None
     world.run()
@@ -189,11 +183,11 @@ def test_nobody_listening_is_noticed_once_an_hour() -> None:
     """A topic without a confirmed subscription shows in the summary; the count costs a call an hour."""
     world = World()
     world.sns.subscriptions = {"alerts": 0, "events": 2}
-    assert world.run().listeners == {"alerts": 0, "events": 2}
+    assert world.run().subscribers == {"alerts": 0, "events": 2}
     world.fuse.calls.clear()
     for _ in range(119):
-        assert world.run().listeners == {"alerts": 0, "events": 2}
-    assert world.fuse.calls.count("listeners") == 1
+        assert world.run().subscribers == {"alerts": 0, "events": 2}
+    assert world.fuse.calls.count("subscribers") == 1
 
 
 def test_the_members_of_a_refused_digest_are_due_together() -> None:
@@ -221,7 +215,7 @@ def test_a_digest_of_which_another_run_holds_a_part_waits_for_it() -> None:
     other = Claim(owner="another run", until=world.clock() + timedelta(minutes=1))
     for pending in waiting[:3]:
         assert world.store.claim(pending, other, world.clock())
-    assert world.run().pending == 10
+    assert world.run().outbox.pending == 10
     assert len(mails(world)) == 1
     world.run(forward=timedelta(minutes=2))
     world.run()
@@ -262,7 +256,7 @@ def test_a_digest_a_claim_of_which_failed_is_told_by_one_of_the_next_runs() -> N
     def throttled(*given: Any) -> bool:  # noqa: ANN401 - any of the port
         calls["claim"] += 1
         if calls["claim"] == 4:
-            raise StoreError("throttled")
+            raise StoreError("throttled", transient=True)
         return claim(*given)
 
     world.store.claim = throttled  # type: ignore[assignment, method-assign]
@@ -284,7 +278,7 @@ def test_a_digest_a_part_of_which_another_run_takes_is_left_to_it() -> None:
         return calls["claim"] != 4 and claim(*given)
 
     world.store.claim = faster  # type: ignore[assignment, method-assign]
-    assert world.run().pending == 7
+    assert world.run().outbox.pending == 7
     assert len(mails(world)) == 1
     until_told(world)
 
@@ -364,9 +358,7 @@ def test_what_a_run_had_no_time_for_is_free_for_the_next() -> None:
 
     world.sns.refuse = lambda _: None
     world.sns.publish = slow  # type: ignore[method-assign]
-    run = world.start()
-    run._limits = run._delivery._limits = replace(run._limits, publish_until=time.monotonic() + 0.2)  # noqa: SLF001
-    left = run.check_tasks(world.tasks).pending
+    left = world.run(seconds=0.1, reserve=0.1, forward=timedelta(0)).outbox.pending
     assert 0 < left < 30
     now = world.clock()
     assert sum(pending.free(now) for pending in world.store.waiting.values()) >= left - 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udts_monitor.text import ascii_line, cut, one_line, plain
+from udts_monitor.text import ascii_line, one_line, plain, truncate
 
 # Whatever may come from outside, with the nasty kinds more often than chance would bring them.
 NASTY = "\x00\n\r\t\v\f\x1b\x7f\x85\xa0\u200b\u2028\u2029\u202e\u2066\ufeff\ud800\udfff\ue000\U000e0041é漢ﬃ⑴"
@@ -85,28 +85,28 @@ def test_plain_has_nothing_but_line_breaks_that_does_not_print(text: str) -> Non
 @example(text="abcdef", limit=2)
 def test_a_cut_text_never_exceeds_its_limit(text: str, limit: int) -> None:
     """SNS and DynamoDB refuse what is longer, so the mark counts too."""
-    assert len(cut(text, limit)) <= limit
+    assert len(truncate(text, limit)) <= limit
 
 
 @given(text=TEXTS, more=st.integers(min_value=0, max_value=50))
 def test_a_text_within_its_limit_is_not_touched(text: str, more: int) -> None:
     """Only what is too long is cut."""
-    assert cut(text, len(text) + more) == text
+    assert truncate(text, len(text) + more) == text
 
 
 @given(text=WORDS, limit=st.integers(min_value=4, max_value=60))
 def test_a_cut_text_is_the_beginning_and_says_that_it_was_cut(text: str, limit: int) -> None:
     """Nobody takes half a sentence for a whole one."""
     if len(text) > limit:
-        kept = cut(text, limit)
+        kept = truncate(text, limit)
         assert kept.endswith("...")
         assert text.startswith(kept.removesuffix("..."))
 
 
 def test_a_text_is_cut_on_a_word() -> None:
     """Where a word ends in the last third; otherwise anywhere, so that a cut never costs much."""
-    assert cut("Too many connections", 13) == "Too many..."
-    assert cut("Too many connections", 11) == "Too many..."
-    assert cut("Too many connections", 18) == "Too many connec..."
-    assert cut("x" * 30, 10) == "xxxxxxx..."
-    assert cut("Too many connections", 18, mark=" ... (cut)") == "Too many ... (cut)"
+    assert truncate("Too many connections", 13) == "Too many..."
+    assert truncate("Too many connections", 11) == "Too many..."
+    assert truncate("Too many connections", 18) == "Too many connec..."
+    assert truncate("x" * 30, 10) == "xxxxxxx..."
+    assert truncate("Too many connections", 18, mark=" ... (cut)") == "Too many ... (cut)"

@@ -1,18 +1,17 @@
 """Corners of the wording that the golden files do not reach."""
 
-from datetime import timedelta
-from zoneinfo import ZoneInfo
-
 from tests.walk import Walk, failed
-from udts_monitor.event import Event
-from udts_monitor.notification import Notification, Topic, notifications
-from udts_monitor.policy import Policy
-from udts_monitor.wording import Display
+from tests.world import World
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.policy import Policy
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.run.render import notifications
 
 
 def mail(event: Event) -> Notification:
     """The alert of an event."""
-    (rendered,) = notifications([event], [Topic.ALERTS], Display(zone=ZoneInfo("UTC")))
+    _, settings, _ = World().parts()
+    (rendered,) = notifications([event], [Topic.ALERTS], settings)
     return rendered
 
 
@@ -25,14 +24,14 @@ def test_a_reason_without_ascii_leaves_a_subject_with_the_status() -> None:
 
 def test_a_stop_told_at_once_speaks_of_no_time() -> None:
     """A grace of 0 tells at the first check that sees the stop."""
-    walk = Walk(policy=Policy(stopped_grace=timedelta(0)))
+    walk = Walk(policy=Policy(stopped_grace_minutes=0))
     found = mail(walk.check("Stopped").events[0])
     assert "0 s" not in found.subject + found.body
 
 
 def test_without_a_limit_nobody_is_told_to_hurry() -> None:
     """RESUME_WITHIN_DAYS 0: no date, and resuming is still what helps."""
-    walk = Walk(policy=Policy(stopped_grace=timedelta(0), resume_within=timedelta(0)))
+    walk = Walk(policy=Policy(stopped_grace_minutes=0, resume_within_days=0))
     failure, stop = mail(walk.check("Failed").events[0]), mail(walk.check("Stopped").events[0])
     assert "it resumes where it stopped" in failure.body
     assert "Start the task in the console, or delete it." in stop.body

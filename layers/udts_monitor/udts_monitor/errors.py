@@ -40,9 +40,17 @@ class CommandError(MonitorError):
 
 
 class StoreError(MonitorError):
-    """The table did not do what it was asked; the next run does it again."""
+    """The table did not do what it was asked; the next run does it again.
+
+    Attributes:
+        transient: the same request may succeed a moment later.
+    """
 
     cause = "store"
+
+    def __init__(self, reason: str, *, transient: bool) -> None:
+        self.transient = transient
+        super().__init__(reason)
 
 
 class PublishError(Exception):

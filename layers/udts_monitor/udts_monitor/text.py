@@ -27,7 +27,7 @@ def ascii_line(text: str) -> str:
     return " ".join(decomposed.encode("ascii", "ignore").decode().split())
 
 
-def cut(text: str, limit: int, *, mark: str = "...") -> str:
+def truncate(text: str, limit: int, *, mark: str = "...") -> str:
     """At most ``limit`` characters, cut on a word where one ends in the last third, and marked as cut."""
     if len(text) <= limit:
         return text
@@ -39,9 +39,9 @@ def cut(text: str, limit: int, *, mark: str = "...") -> str:
     return (on_a_word.rstrip() + mark)[:limit]
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The words of an error from outside, on one line and not many."""
-    return cut(one_line(str(error)), _ERROR_LIMIT)
+    return truncate(one_line(str(error)), _ERROR_LIMIT)
 
 
 def _printable(line: str) -> str:

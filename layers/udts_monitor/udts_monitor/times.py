@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """The moment a text names; ValueError when it is none or has no zone: it could not be compared."""
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:

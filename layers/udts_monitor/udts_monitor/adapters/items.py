@@ -1,0 +1,244 @@
+"""How the monitor's data look as items of the table, and back. Every item says its schema version."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from udts_monitor.adapters.wire import Item
+from udts_monitor.decision.aspects import ASPECTS
+from udts_monitor.decision.assess import Assessment
+from udts_monitor.decision.event import Event
+from udts_monitor.decision.outage import Outage
+from udts_monitor.decision.state import TaskState
+from udts_monitor.messages import wording
+from udts_monitor.messages.phrases import Language
+from udts_monitor.outbox.notification import Notification
+from udts_monitor.outbox.pending import Claim, Pending
+from udts_monitor.outbox.silence import Silence
+from udts_monitor.run.ports import MonitorItem
+from udts_monitor.task import TaskRef
+from udts_monitor.text import truncate
+from udts_monitor.times import iso, parse_time
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# It rises with the first change after 1.0 that a reader of today's items could not bear.
+SCHEMA = 1
+STATE = "STATE"
+OUTBOX = "OUTBOX"
+MONITOR = "MONITOR"
+RUN = "RUN"
+OUTAGE_PREFIX = "outage "
+SILENCE_PREFIX = "SILENCE#"
+_ERROR_LIMIT = 500
+_MONITOR_TIMES = ("ran_at", "subscribers_at", "listed_at", "roll_called_at")
+
+_STATE = TypeAdapter(TaskState)
+_PENDING = TypeAdapter(Pending)
+_NOTIFICATION = TypeAdapter(Notification)
+_SILENCE = TypeAdapter(Silence)
+_OUTAGE = TypeAdapter(Outage)
+_SUBSCRIBERS = TypeAdapter(dict[str, int])
+_MEMORY = {aspect.name: TypeAdapter[Any](aspect.memory) for aspect in ASPECTS if aspect.memory}
+
+
+def history_pk(task_key: str) -> str:
+    """The partition that holds a task's history."""
+    return f"TASK#{task_key}"
+
+
+def state_item(task: TaskRef, state: TaskState) -> Item:
+    """The one item of a task that says how it is now."""
+    return {
+        "pk": STATE,
+        "sk": task.key,
+        "schema": SCHEMA,
+        "task_name": task.display_name,
+        "task_type": task.type,
+        "outcome": state.outcome,
+        **_fields(state),
+    }
+
+
+def state_from(item: Mapping[str, Any]) -> TaskState:
+    """A stored state; ValueError when it is none. What an aspect remembered that is gone is left out."""
+    state = _STATE.validate_python(item)
+    known = {name: kept for name, kept in state.memory.items() if name in _MEMORY}
+    memory = {name: _MEMORY[name].validate_python(kept) for name, kept in known.items()}
+    return _aware(dataclasses.replace(state, memory=memory))
+
+
+def transition_item(assessment: Assessment, retention: timedelta) -> Item:
+    """A change of status, as the history keeps it."""
+    return _history(assessment, retention, what="transition", previous_status=assessment.before.status)
+
+
+def sample_item(assessment: Assessment, retention: timedelta) -> Item:
+    """A point of progress without a change of status, as the history keeps it."""
+    return _history(assessment, retention, what="sample")
+
+
+def event_item(event: Event, pk: str, retention: timedelta) -> Item:
+    """An event, as the history keeps it; ``published_at`` or ``withheld_at`` fill up topic by topic."""
+    return {
+        "pk": pk,
+        "sk": f"{iso(event.time)}#event",
+        "schema": SCHEMA,
+        "what": "event",
+        "event_id": event.id,
+        "kind": event.kind,
+        "severity": event.severity,
+        "status": event.status,
+        "summary": wording.sentence(event, Language.EN),
+        "cause": event.cause,
+        "reason": event.reason,
+        "aspect": event.aspect,
+        "incident_id": event.incident_id,
+        "incident_action": event.action,
+        "tasks": event.tasks,
+        "expires_at": _epoch(event.time + retention),
+        "published_at": {},
+        "withheld_at": {},
+    }
+
+
+def outbox_item(notification: Notification, history: Mapping[str, Any], claim: Claim) -> Item:
+    """A notification on its way, born claimed by the run that writes it.
+
+    Args:
+        notification: what to publish.
+        history: the event's item in the history, where publishing leaves its mark.
+        claim: of the run.
+    """
+    return {
+        "pk": OUTBOX,
+        "sk": f"{iso(notification.time)}#{notification.event_id}#{notification.topic}",
+        "schema": SCHEMA,
+        **_fields(notification),
+        "history": (history["pk"], history["sk"]),
+        "lease_owner": claim.owner,
+        "lease_until": claim.until,
+        "attempts": 0,
+    }
+
+
+def pending_from(item: Mapping[str, Any]) -> Pending:
+    """A notification in the outbox, with its lease and its attempts; ValueError when it is none."""
+    # The subject of a topic without one is empty, and empty values are not written.
+    notification = _NOTIFICATION.validate_python({"subject": "", **item})
+    return _aware(_PENDING.validate_python({**item, "notification": notification}))
+
+
+def outage_attribute(cause: str) -> str:
+    """The attribute of the monitor's item for an open outage: one each, so that a condition guards it."""
+    return OUTAGE_PREFIX + cause
+
+
+def silence_item(silence: Silence) -> Item:
+    """A silence stands in the outbox, which every run reads anyway, behind all notifications."""
+    return {"pk": OUTBOX, "sk": silence_sk(silence), "schema": SCHEMA, **_fields(silence)}
+
+
+def silence_sk(silence: Silence) -> str:
+    """One silence a scope."""
+    return f"{SILENCE_PREFIX}{silence.scope}"
+
+
+def silence_from(item: Mapping[str, Any]) -> Silence:
+    """The silence in an item of the outbox; ValueError when it is none."""
+    return _aware(_SILENCE.validate_python(item))
+
+
+def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
+    """The monitor's item. What of it cannot be read counts as not there, but an outage is named."""
+    open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
+    outages, unreadable = readable(lambda value: _aware(_OUTAGE.validate_python(value)), open_ones)
+    times, _ = readable(parse_time, [(name, item.get(name)) for name in _MONITOR_TIMES])
+    subscribers, _ = readable(_SUBSCRIBERS.validate_python, [("subscribers", item.get("subscribers", {}))])
+    texts = {name: text for name in ("cursor", "fingerprint") if isinstance(text := item.get(name), str)}
+    return MonitorItem(
+        ran_at=times.get("ran_at"),
+        listed_at=times.get("listed_at"),
+        roll_called_at=times.get("roll_called_at"),
+        cursor=texts.get("cursor", ""),
+        fingerprint=texts.get("fingerprint", ""),
+        outages=tuple(outages.values()),
+        subscribers=subscribers.get("subscribers", {}),
+        subscribers_at=times.get("subscribers_at"),
+        unreadable=unreadable,
+    )
+
+
+def readable[T](
+    read: Callable[[Any], T], values: Iterable[tuple[str, Any]]
+) -> tuple[dict[str, T], dict[str, str]]:
+    """What the values say, by name, and of those that a person or another version wrote the problem."""
+    found, problems = {}, {}
+    for name, value in values:
+        try:
+            found[name] = read(value)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            problems[name] = problem_of(error)
+    return found, problems
+
+
+def problem_of(error: Exception) -> str:
+    """What is wrong with an item, without what stands in it."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+
+
+def shortened(error: str) -> str:
+    """An error as the table keeps it."""
+    return truncate(error, _ERROR_LIMIT)
+
+
+def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:
+    after = assessment.after
+    return {
+        "pk": history_pk(assessment.task.key),
+        "sk": f"{iso(assessment.at)}#{more['what']}",
+        "schema": SCHEMA,
+        "version": after.version,
+        "status": after.status,
+        "outcome": after.outcome,
+        "reason": after.failed_message,
+        "progress": after.progress,
+        "position": after.position,
+        "lag": after.lag,
+        "measured_end": after.measured_end,
+        "retries_used": after.retries_used,
+        "retries_allowed": after.retries_allowed,
+        "expires_at": _epoch(assessment.at + retention),
+        **more,
+    }
+
+
+def _fields(value: "DataclassInstance") -> Item:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _aware[T](value: T) -> T:
+    """The value, when every time in it has a zone; one without could not be compared."""
+    match value:
+        case datetime() if value.tzinfo is None:
+            raise ValueError("a time has no zone")
+        case Mapping():
+            for part in value.values():
+                _aware(part)
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            for field in dataclasses.fields(value):
+                _aware(getattr(value, field.name))
+    return value
+
+
+def _epoch(time: datetime) -> int:
+    return int(time.timestamp())

@@ -1,0 +1,98 @@
+"""SNS: hand a notification to its topic."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from udts_monitor.errors import PublishError
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.run.settings import SERVICE
+from udts_monitor.text import error_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+# Source: SNS quotas: an e-mail subscription that gets more than 10 messages a second is suspended.
+_PAUSE_SECONDS: Mapping[Topic, float] = {Topic.ALERTS: 0.125, Topic.CHAT: 0.125}
+
+logger = Logger(service=SERVICE, child=True)
+
+
+class Publisher:
+    """The topics that are on.
+
+    Args:
+        client: an SNS client.
+        topics: ARN by topic; a topic that is not there is off.
+        clock: seconds of a clock that never goes back.
+        sleep: pauses, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: "SNSClient",
+        topics: Mapping[Topic, str],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._topics = topics
+        self._clock = clock
+        self._sleep = sleep
+        self._next_at: dict[Topic, float] = {}
+
+    def publish(self, notification: Notification) -> None:
+        """Hand it to SNS, not faster than the topic's subscribers bear.
+
+        Raises:
+            PublishError: SNS did not accept it, or the topic is off.
+        """
+        topic = notification.topic
+        arn = self._topics.get(topic)
+        if arn is None:
+            raise PublishError(f"the {topic} topic is off: set {topic.upper()}_TOPIC_ARN", permanent=True)
+        self._pace(topic)
+        subject = {"Subject": notification.subject} if notification.subject else {}
+        try:
+            self._client.publish(
+                TopicArn=arn,
+                Message=notification.body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in notification.attributes.items()
+                },
+                **subject,
+            )
+        except ClientError as error:
+            raise PublishError(f"{arn}: {error_text(error)}", permanent=_refused(error)) from error
+        except BotoCoreError as error:
+            raise PublishError(f"{arn}: {error_text(error)}", permanent=False) from error
+
+    def subscribers(self) -> dict[str, int]:
+        """Confirmed subscriptions by topic; a topic that cannot be asked is missing."""
+        counted = {}
+        for topic, arn in self._topics.items():
+            try:
+                found = self._client.get_topic_attributes(TopicArn=arn)["Attributes"]
+            except (BotoCoreError, ClientError) as error:
+                logger.warning(
+                    "subscriptions not counted", topic=topic, cause="sns_not_usable", reason=error_text(error)
+                )
+            else:
+                counted[str(topic)] = int(found.get("SubscriptionsConfirmed", 0))
+        return counted
+
+    def _pace(self, topic: Topic) -> None:
+        pause = _PAUSE_SECONDS.get(topic, 0)
+        self._sleep(max(0.0, self._next_at.get(topic, 0) - self._clock()))
+        self._next_at[topic] = self._clock() + pause
+
+
+def _refused(error: ClientError) -> bool:
+    """SNS understood and refused: wrong topic, permission or content. Throttling is no refusal."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    throttled = "Throttl" in error.response.get("Error", {}).get("Code", "")
+    return 400 <= status < 500 and not throttled  # noqa: PLR2004 - HTTP's client errors

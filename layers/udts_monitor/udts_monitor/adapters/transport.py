@@ -1,0 +1,134 @@
+"""HTTP to one address over one pooled session: no redirects, no environment, bounded in size and time."""
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from udts_monitor.adapters.answer import FailedCall
+
+REQUEST_UUID = "X-UCLOUD-REQUEST-UUID"
+CONNECT_TIMEOUT_SECONDS = 3.05
+READ_TIMEOUT_SECONDS = 10.0
+# The documented answers are below 2 KB; a hundredfold of the longest legal one is still far below.
+MAX_ANSWER_BYTES = 1_000_000
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A whole response as it came."""
+
+    http_status: int
+    body: bytes
+    request_uuid: str
+
+
+class Transport:
+    """Posts forms; safe to use from many threads at once.
+
+    Args:
+        url: where all of them go.
+        connections: how many posts run at once; each keeps one connection.
+    """
+
+    def __init__(self, url: str, connections: int) -> None:
+        self._url = url
+        self._session = _Session()
+        # Looking for proxies and .netrc costs more CPU than the call and lets the environment redirect it.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # A body that has to be unpacked could grow beyond its limit; the answers are too small to gain by it.
+        self._session.headers["Accept-Encoding"] = "identity"
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def post(self, form: Mapping[str, str], deadline: float) -> Response | FailedCall:
+        """The response to a form, or why there is none; nothing that the network does raises.
+
+        Args:
+            form: what is sent.
+            deadline: seconds of ``time.monotonic``; the post does not go on after it.
+        """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return FailedCall(cause="timeout", reason="no time was left in the run to ask UCloud", attempts=1)
+        try:
+            return self._post(form, min(READ_TIMEOUT_SECONDS, left))
+        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            return FailedCall(cause="timeout", reason="UCloud did not answer in time")
+        except _AnswerTooLargeError:
+            return FailedCall(
+                cause="too large", reason=f"UCloud answered more than {MAX_ANSWER_BYTES} bytes", attempts=1
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return self._broken(error)
+
+    def _post(self, form: Mapping[str, str], seconds: float) -> Response:
+        give_up = time.monotonic() + seconds
+        with self._session.post(
+            self._url,
+            data=form,
+            timeout=(min(CONNECT_TIMEOUT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return Response(
+                http_status=response.status_code,
+                body=_body(response, give_up),
+                request_uuid=response.headers.get(REQUEST_UUID, ""),
+            )
+
+    def _broken(self, error: Exception) -> FailedCall:
+        if _is_about_certificate(error):
+            return FailedCall(
+                cause="certificate",
+                reason=f"the certificate of {self._url} is not valid: check UCLOUD_BASE_URL",
+                configuration=True,
+                attempts=1,
+            )
+        # The exception's text may repeat the request, so only its kind is told.
+        return FailedCall(
+            cause="connection", reason=f"the connection to UCloud failed ({type(error).__name__})"
+        )
+
+
+class _AnswerTooLargeError(Exception):
+    pass
+
+
+class _Session(requests.Session):
+    """Sees no redirects: requests reads their bodies, without limit, even if it may not follow them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
+        """There is none, whatever the answer says."""
+        return None
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    """Not every TLS error is: one that a broken connection causes passes by itself."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _body(response: requests.Response, give_up: float) -> bytes:
+    """The body as it came, within the limits of size and time.
+
+    A server that sends a byte a second satisfies every timeout between two bytes; so each read returns with
+    what has come, and the clock is looked at in between.
+    """
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise _AnswerTooLargeError
+        if time.monotonic() > give_up:
+            raise TimeoutError
+    return bytes(body)

@@ -1,0 +1,78 @@
+"""Values as DynamoDB's wire format has them, and back: only the types that our items are made of."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from udts_monitor.times import iso
+
+type Item = dict[str, Any]
+type WireItem = dict[str, Any]
+
+
+def to_wire(item: Mapping[str, Any]) -> WireItem:
+    """An item, without its empty values: absent and empty mean the same here, and absent costs nothing.
+
+    Times become ISO text, dataclasses and mappings maps.
+    """
+    return {str(name): _serialized(value) for name, value in item.items() if not _is_empty(value)}
+
+
+def value_to_wire(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value of our items
+    """One value, empty ones included, as an expression compares or sets it."""
+    return _serialized(value)
+
+
+def from_wire(wire: Mapping[str, Any]) -> Item:
+    """An item as it was written, times as text and lists for tuples."""
+    return {name: _deserialized(value) for name, value in wire.items()}
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", ())
+
+
+def _serialized(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value of our items
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": str(value)}
+        case int() | float():
+            return {"N": repr(value)}
+        case None:
+            return {"NULL": True}
+        case datetime():
+            return {"S": iso(value)}
+        case Mapping():
+            return {"M": to_wire(value)}
+        case tuple() | list():
+            return {"L": [_serialized(part) for part in value]}
+        case _ if dataclasses.is_dataclass(value):
+            fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+            return {"M": to_wire(dict(fields))}
+    raise TypeError(f"{type(value).__name__} is no type of our items")
+
+
+def _deserialized(wire: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value of our items
+    ((kind, value),) = wire.items()
+    match kind:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return _number(value)
+        case "M":
+            return from_wire(value)
+        case "L":
+            return [_deserialized(part) for part in value]
+        case _:  # NULL, and what only somebody else writes
+            return None
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        return int(number) if number.is_integer() else number

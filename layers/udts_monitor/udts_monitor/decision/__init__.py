@@ -1,0 +1,1 @@
+"""What an answer means: pure functions over plain data."""

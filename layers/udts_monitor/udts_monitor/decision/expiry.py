@@ -1,0 +1,44 @@
+"""Expiry: the time a task is paid for ends soon, and nobody pays on. UCloud then stops and deletes it.
+
+Source: UDTS guide, recycle: expired tasks are stopped after a day and recycled for good after two.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from udts_monitor.decision.event import Kind
+from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, RuleResult
+from udts_monitor.decision.state import TaskState
+from udts_monitor.decision.status import Outcome
+
+NAME = "expiry"
+SOON = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Kept from the first warning on.
+
+    Attributes:
+        told: the end of the paid time that was told.
+    """
+
+    told: datetime
+
+
+def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
+    """Once for each end of the paid time; of a finished task nobody needs it."""
+    listed = at.listed or after.listed
+    after = replace(after, listed=listed)
+    expires_at = listed.expires_at if listed and not listed.renewed else None
+    if expires_at is None or after.known_outcome is Outcome.FINISHED:
+        return after, ()
+    memory: Memory | None = before.memory.get(NAME)
+    told = memory is not None and memory.told == expires_at
+    if told or not timedelta(0) <= expires_at - at.now <= SOON:
+        return after, ()
+    after = after.remembering(NAME, Memory(told=expires_at))
+    return after, (EventDraft(kind=Kind.EXPIRING, since=at.now, more={"expires_at": expires_at}),)
+
+
+ASPECT = Aspect(name=NAME, judge=judge, memory=Memory)

@@ -1,0 +1,93 @@
+"""Reachability: whether UCloud says how a task is. A check without an answer never changes a status."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from udts_monitor.decision.event import Kind, Severity
+from udts_monitor.decision.observation import NoAnswer
+from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.state import TaskState, Unanswered
+
+NAME = "reachability"
+# From the first of them on it is critical: nobody watches.
+REMINDERS = (timedelta(hours=1), *(timedelta(days=days) for days in range(1, 7)))
+
+
+def count(gap: Unanswered | None, answer: NoAnswer, now: datetime) -> Unanswered:
+    """The time without an answer, with this check counted.
+
+    Until somebody was told, any cause counts. Afterwards a cause that is told changes nothing, and another
+    one counts its own checks in a row.
+    """
+    if gap is None:
+        return Unanswered(since=now, checks=1, cause=answer.cause)
+    if not gap.told_cause:
+        return replace(gap, checks=gap.checks + 1, cause=answer.cause)
+    if answer.cause == gap.told_cause:
+        return replace(gap, checks=0, cause=answer.cause)
+    return replace(gap, checks=gap.checks + 1 if answer.cause == gap.cause else 1, cause=answer.cause)
+
+
+def is_due(gap: Unanswered, answer: NoAnswer, policy: Policy) -> bool:
+    """Whether the cause of this check is to be told. Waiting does not help where a person has to act."""
+    if gap.told_cause == answer.cause:
+        return False
+    return answer.configuration or gap.checks >= policy.unreachable_after_checks
+
+
+def severity_after(time: timedelta) -> Severity:
+    """How grave it is after this time without an answer."""
+    return Severity.CRITICAL if time >= REMINDERS[0] else Severity.WARNING
+
+
+def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
+    """Unanswered checks are counted and told; an answer ends the time without one."""
+    gap = before.unanswered
+    if isinstance(at.answer, NoAnswer):
+        after = replace(after, unanswered=at.missed)
+        return after, _unreachable(at.missed, at.answer, at) if at.missed and at.alone else ()
+    if gap is None:
+        return after, ()
+    unanswered = after.lifecycle.unanswered_seconds + (at.now - gap.since).total_seconds()
+    lifecycle = replace(after.lifecycle, unanswered_seconds=round(unanswered, 3))
+    ended = EventDraft(kind=Kind.REACHABLE, effect=Effect.ENDS, aspect=NAME, since=gap.since)
+    return replace(after, unanswered=None, lifecycle=lifecycle), (ended,)
+
+
+def _unreachable(gap: Unanswered, answer: NoAnswer, at: CheckContext) -> tuple[EventDraft, ...]:
+    draft = EventDraft(
+        kind=Kind.UNREACHABLE,
+        effect=Effect.BEGINS,
+        aspect=NAME,
+        severity=severity_after(at.now - gap.since),
+        since=gap.since,
+        reason=answer.reason,
+        more=_facts(answer),
+    )
+    return (draft,)
+
+
+def _remind(state: TaskState, at: CheckContext) -> EventDraft | None:
+    """The reminders of an outage speak for all its tasks."""
+    shared = state.unanswered is None or state.unanswered.shared
+    if shared or not isinstance(at.answer, NoAnswer):
+        return None
+    reason, facts = at.answer.reason, _facts(at.answer)
+    return EventDraft(kind=Kind.REMINDER, effect=Effect.WORSENS, aspect=NAME, reason=reason, more=facts)
+
+
+def _facts(answer: NoAnswer) -> dict[str, object]:
+    return {
+        "cause": answer.cause,
+        "configuration": answer.configuration,
+        "request_uuid": answer.request_uuid,
+    }
+
+
+ASPECT = Aspect(
+    name=NAME,
+    judge=judge,
+    reminders=REMINDERS,
+    remind=_remind,
+)

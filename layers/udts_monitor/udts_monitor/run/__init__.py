@@ -1,0 +1,1 @@
+"""One run: gather, decide, save, publish."""

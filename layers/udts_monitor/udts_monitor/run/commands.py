@@ -1,0 +1,66 @@
+"""What a person asks for: a test message, a silence."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from udts_monitor.decision.event import Event, Kind
+from udts_monitor.outbox.silence import parse_silence
+from udts_monitor.run.delivery import Delivery
+from udts_monitor.run.discovery import discover
+from udts_monitor.run.monitor_events import monitor_event, silence_event, silence_notifications
+from udts_monitor.run.ports import Ports
+from udts_monitor.run.render import notifications
+from udts_monitor.run.settings import Limits, RunSettings
+from udts_monitor.run.summary import Published, Summary
+from udts_monitor.task import WatchList
+
+
+class Commands:
+    """Each goes the way every event goes: saved first, then published."""
+
+    def __init__(self, ports: Ports, settings: RunSettings, limits: Limits) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._limits = limits
+        self._now = ports.clock()
+
+    def test(self) -> Summary:
+        """Send a test notification to every topic.
+
+        Raises:
+            StoreError: the table cannot be used.
+        """
+        event = monitor_event(
+            Kind.TEST,
+            f"{self._now:%Y%m%dT%H%M%S.%fZ}",
+            self._now,
+            reason="a person asked for this test",
+        )
+        told = notifications([event], self._settings.topics, self._settings)
+        self._ports.store.save_event(event, told, self._limits.claim)
+        return self._published(event)
+
+    def silence(self, command: Mapping[str, Any], watch: WatchList) -> Summary:
+        """Set a silence, or change the end of the one that stands for the same scope, also to now.
+
+        Raises:
+            CommandError: the command is wrong, or its scope matches nothing; nothing was touched.
+            StoreError: the table cannot be used.
+        """
+        store, deadline = self._ports.store, self._limits.checks_until
+        silences = store.outbox().silences
+        watched = discover(watch, store.load_states(), self._ports.insights, deadline, due=False)
+        wanted = parse_silence(command, watched.tasks, silences, self._now)
+        standing = next((found for found in silences if found.scope == wanted.scope), None)
+        # What the standing one holds back stays held, and is told when the new end has come.
+        since = standing.since if standing else wanted.since
+        silence = replace(wanted, since=since, until=max(wanted.until, self._now))
+        event = silence_event(Kind.SILENCED, silence, self._now)
+        told = silence_notifications(event, self._settings)
+        self._ports.store.save_silence(silence, event, told, self._limits.claim)
+        return self._published(event)
+
+    def _published(self, event: Event) -> Summary:
+        outbox: Published = Delivery(self._ports, self._settings, self._limits).publish()
+        return Summary(events=(event,), outbox=outbox, errors=outbox.errors)

@@ -1,0 +1,256 @@
+"""One run, straight through: read, check, decide and save, publish once, write once."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from udts_monitor.decision.assess import Assessment, Missed, assess, gone
+from udts_monitor.decision.incident import without_incidents
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.outage import Unreached
+from udts_monitor.decision.state import Listed, TaskState
+from udts_monitor.errors import MonitorError, StoreError
+from udts_monitor.run.beside import BESIDE_SECONDS, Between, LagReader
+from udts_monitor.run.checks import Checker, Checks
+from udts_monitor.run.delivery import Delivery
+from udts_monitor.run.discovery import discover, is_due
+from udts_monitor.run.heartbeat import Heartbeat
+from udts_monitor.run.outages import Outages
+from udts_monitor.run.ports import MonitorItem, Ports
+from udts_monitor.run.saving import Saver
+from udts_monitor.run.settings import SERVICE, Limits, RunSettings
+from udts_monitor.run.summary import Published, Summary
+from udts_monitor.task import MONITOR, NO_PROJECT, TaskRef, WatchList
+
+logger = Logger(service=SERVICE, child=True)
+
+
+class Run:
+    """One run. It shares nothing with other runs but the table: several at once do no harm."""
+
+    def __init__(self, ports: Ports, settings: RunSettings, limits: Limits) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._limits = limits
+        self._began = ports.clock()
+        self._saver = Saver(ports, settings, limits)
+        self._states: dict[str, TaskState] = {}
+        self._monitor = MonitorItem()
+        self._tasks: dict[str, TaskRef] = {}
+        self._listed: Mapping[str, Listed] = {}
+        self._listed_at: datetime | None = None
+        self._roll_called_at: datetime | None = None
+        self._errors: list[str] = []
+
+    def check_tasks(self, watch: WatchList) -> Summary:
+        """Check the tasks, save what changed, publish what is to be told.
+
+        Args:
+            watch: what the configuration says.
+
+        Raises:
+            StoreError: the table cannot be used.
+        """
+        self._read()
+        self._watch(watch)
+        tasks = list(self._tasks.values())
+        self._lags = LagReader(self._ports, tasks, self._began, self._limits)
+        checker = Checker(
+            self._ports.ucloud, self._limits, self._settings.max_concurrency, self._save_observation
+        )
+        checks = checker.check(in_turn(tasks, self._states, self._monitor.cursor))
+        for task, error in checks.errors:
+            self._note_error(task.key, error)
+        with self._noted():
+            self._save_unanswered(checks.unanswered)
+        with self._noted():
+            self._close_outages()
+        with self._noted():
+            self._leave_unwatched()
+        with self._noted():
+            self._outages.note_degraded("metrics", self._lags.refused)
+        for key, lost in self._saver.retry():
+            self._note_error(key, lost)
+        with self._noted():
+            self._call_the_roll()
+        outbox = Delivery(self._ports, self._settings, self._limits).publish()
+        return self._finish(checks, outbox)
+
+    def _read(self) -> None:
+        # The states first: an outage that begins in between is then known, and tasks of it are not mistaken
+        # for tasks of one that is over.
+        self._states = self._ports.store.load_states()
+        self._monitor = self._ports.store.load_monitor()
+        for name, problem in self._monitor.unreadable.items():
+            text = f"The attribute {name} of the item MONITOR/RUN is no outage, remove it: {problem}"
+            self._note_error(MONITOR.key, StoreError(text, transient=False))
+        parts = self._ports, self._settings, self._limits
+        self._outages = Outages(*parts, self._saver, self._monitor.outages)
+        self._heartbeat = Heartbeat(*parts, self._monitor, self._began)
+
+    def _watch(self, watch: WatchList) -> None:
+        """Find out which tasks to check; those that are gone from their list are left."""
+        due = bool(watch.projects) and is_due(self._monitor.listed_at, self._began)
+        deadline = min(time.monotonic() + BESIDE_SECONDS, self._limits.checks_until)
+        watched = discover(watch, self._states, self._ports.insights, deadline, due=due)
+        self._listed_at = self._began if due else self._monitor.listed_at
+        self._tasks = {task.key: task for task in watched.tasks}
+        self._listed = watched.listed
+        with self._noted():
+            self._take_states_along()
+        for key, task in watched.gone.items():
+            with self._noted():
+                self._states[key] = self._saver.save(gone(self._states[key], task, self._ports.clock()))
+        with self._noted():
+            refused = next(iter(watched.refused.values()), None)
+            if due:
+                self._outages.note_degraded("list", refused)
+
+    def _save_observation(self, task: TaskRef, seen: Observation) -> None:
+        """Save what was seen, and before it what UCloud's own history says that nobody saw."""
+        before = self._before(task)
+        seen = replace(seen, lag=self._lags.lag_of(task.key))
+        between = Between(self._ports, self._limits)
+        for row in between.unseen(task, before, seen, self._ports.clock()):
+            past = Observation(status=row.status)
+            at = max(row.at, before.since)
+            before = self._saver.save(self._assess(task, past, before, at=at, seen_afterwards=True))
+        seen = between.with_prechecks(task, before, seen)
+
+        def reassess(stored: TaskState) -> Assessment:
+            return self._assess(task, seen, stored)
+
+        self._states[task.key] = self._saver.save(reassess(before), reassess)
+
+    def _assess(  # noqa: PLR0913 - one check, and how it was come by
+        self,
+        task: TaskRef,
+        answer: Observation | NoAnswer,
+        before: TaskState,
+        missed: Missed | None = None,
+        *,
+        at: datetime | None = None,
+        seen_afterwards: bool = False,
+    ) -> Assessment:
+        return assess(
+            before,
+            task,
+            answer,
+            self._settings.policy.for_task(task),
+            at or self._ports.clock(),
+            missed=missed,
+            previous_run_at=self._monitor.ran_at,
+            listed=self._listed.get(task.key),
+            seen_afterwards=seen_afterwards,
+        )
+
+    def _before(self, task: TaskRef) -> TaskState:
+        return self._states.get(task.key) or TaskState.unseen(self._began)
+
+    def _take_states_along(self) -> None:
+        """A task whose project is written otherwise now keeps its state, and with it what was told."""
+        left = {key.partition("/")[2]: key for key in self._states if key not in self._tasks}
+        for key, task in self._tasks.items():
+            if key in self._states or task.task_id not in left:
+                continue
+            known = self._states[left[task.task_id]]
+            before, after = replace(known, version=0), replace(known, version=1)
+            moved = Assessment(task=task, at=self._began, before=before, after=after)
+            self._states[key] = self._saver.save(moved)
+
+    def _save_unanswered(self, unanswered: Sequence[tuple[TaskRef, NoAnswer]]) -> None:
+        """Decide what keeps several tasks from answering as one, then save the outages and the tasks."""
+        policy = self._settings.policy
+        unreached = [
+            Unreached(task=task, before=self._before(task), answer=answer, policy=policy.for_task(task))
+            for task, answer in unanswered
+        ]
+        missed = self._outages.decide(unreached, self._watched(self._states))
+        assessments = [
+            self._assess(found.task, found.answer, found.before, missed[found.task.key])
+            for found in unreached
+        ]
+        with ThreadPoolExecutor(self._settings.max_concurrency) as pool:
+            saves = {pool.submit(self._saver.save, found): found.task.key for found in assessments}
+        for save, key in saves.items():
+            error = save.exception()
+            if error:
+                self._note_error(key, error)
+            else:
+                self._states[key] = save.result()
+
+    def _close_outages(self) -> None:
+        def stored() -> Iterable[TaskState]:
+            return self._watched(self._ports.store.load_states()).values()
+
+        self._outages.close(self._watched(self._states).values(), stored)
+
+    def _leave_unwatched(self) -> None:
+        """A task that is no longer watched closes its incidents silently."""
+        for key, before in self._states.items():
+            after = without_incidents(before)
+            if key not in self._tasks and after is not before:
+                project, _, task_id = key.partition("/")
+                task = TaskRef(task_id=task_id, project_id="" if project == NO_PROJECT else project)
+                self._saver.save(Assessment(task=task, at=self._ports.clock(), before=before, after=after))
+
+    def _watched(self, states: Mapping[str, TaskState]) -> dict[str, TaskState]:
+        return {key: states[key] for key in self._tasks if key in states}
+
+    def _call_the_roll(self) -> None:
+        tasks = list(self._tasks.values())
+        if self._heartbeat.tell_roll_call(tasks, self._states, self._saver):
+            self._roll_called_at = self._began
+
+    def _finish(self, checks: Checks, outbox: Published) -> Summary:
+        """Write the monitor's item, once."""
+        may_count = not self._errors and not outbox.errors and time.monotonic() < self._limits.checks_until
+        subscribers = self._heartbeat.count_subscribers() if may_count else None
+        summary = Summary(
+            checked=checks.number,
+            no_answer=len(checks.unanswered),
+            skipped=len(checks.skipped),
+            events=tuple(self._saver.events),
+            outbox=outbox,
+            subscribers=self._monitor.subscribers if subscribers is None else subscribers,
+            errors=(*self._errors, *outbox.errors),
+        )
+        self._heartbeat.write(
+            summary,
+            cursor=checks.skipped[0].key if checks.skipped else "",
+            listed_at=self._listed_at,
+            roll_called_at=self._roll_called_at or self._monitor.roll_called_at,
+            counted_now=subscribers is not None,
+        )
+        return summary
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """What fails in here fails the run in the end; what waits to be published does not wait for it."""
+        try:
+            yield
+        except StoreError as error:
+            self._note_error(MONITOR.key, error)
+
+    def _note_error(self, key: str, error: BaseException) -> None:
+        known = isinstance(error, MonitorError)
+        reason = str(error) if known else f"an unexpected {type(error).__name__}"
+        cause = error.cause if isinstance(error, MonitorError) else "unexpected_error"
+        # What has words of its own needs no stack.
+        stack = None if known else error
+        logger.error("task not processed", task=key, cause=cause, reason=reason, exc_info=stack)
+        self._errors.append(f"{key}: {reason}")
+
+
+def in_turn(tasks: Sequence[TaskRef], states: Mapping[str, Any], cursor: str) -> list[TaskRef]:
+    """Tasks nobody has seen yet, then the others from where the last run that ran out of time left off."""
+    unseen = [task for task in tasks if task.key not in states]
+    seen = [task for task in tasks if task.key in states]
+    first = next((place for place, task in enumerate(seen) if task.key == cursor), 0)
+    return [*unseen, *seen[first:], *seen[:first]]

@@ -1,0 +1,44 @@
+"""What the configuration says about a run, and how long it may take."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from udts_monitor.decision.policy import Policy
+from udts_monitor.messages.wording import Display
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.outbox.pending import Claim
+
+SERVICE = "udts-monitor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What the configuration says about deciding and telling.
+
+    Attributes:
+        roll_call_every: None for never.
+        fingerprint: of code and settings; another one than in the last run means a deployment.
+    """
+
+    policy: Policy
+    topics: tuple[Topic, ...]
+    display: Display
+    max_concurrency: int
+    digest_above: int
+    roll_call_every: timedelta | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a run may take.
+
+    Attributes:
+        checks_until: seconds of ``time.monotonic``; afterwards only saving and publishing are left.
+        publish_until: seconds of ``time.monotonic``; what is not published by then stays for the next run.
+        claim: of this run, until it is certainly dead.
+    """
+
+    checks_until: float
+    publish_until: float
+    claim: Claim

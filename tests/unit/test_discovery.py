@@ -1,0 +1,182 @@
+"""Tasks that a project's list shows, metrics, and what happened between two checks, at the run's level."""
+
+from datetime import timedelta
+
+from tests.fakes import kinds
+from tests.walk import MINUTE, NOON
+from tests.world import World
+from udts_monitor.decision.observation import Lag, NoAnswer, Observation
+from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import Listed
+from udts_monitor.decision.unseen import PastStatus
+from udts_monitor.outbox.notification import Topic
+from udts_monitor.task import TaskRef
+
+REFUSED = NoAnswer(cause="RetCode 299", reason="grant it", configuration=True)
+BUSY = NoAnswer(cause="HTTP 503", reason="busy")
+
+
+def listing(*names: str, **more: object) -> dict[str, Listed]:
+    """What a list shows."""
+    return {name: Listed(name=f"{name}-db", type="transfer", **more) for name in names}  # type: ignore[arg-type]
+
+
+def discovering(*names: str, **more: object) -> World:
+    """A world that watches a whole project."""
+    world = World((), topics=(Topic.EVENTS,), projects=("org-a",), **more)  # type: ignore[arg-type]
+    world.insights.lists["org-a"] = listing(*names)
+    return world
+
+
+def checked(world: World) -> list[str]:
+    """The tasks that a run asked for."""
+    world.run()
+    return sorted(key for key, state in world.store.states.items() if state.listed)
+
+
+def test_every_task_of_a_project_is_watched_with_its_name_but_for_those_left_out() -> None:
+    """New ones from the next reading on, five minutes later at the latest."""
+    world = discovering("udts-1", "udts-2", "udts-9", excluded=frozenset({"udts-9"}))
+    assert checked(world) == ["org-a/udts-1", "org-a/udts-2"]
+    world.insights.lists["org-a"] = listing("udts-1", "udts-2", "udts-3")
+    assert [world.run().checked for _ in range(6)][-1] == 3
+    world.ucloud.set(udts_3="Failed")
+    (event,) = world.run().events
+    assert event.task == TaskRef(task_id="udts-3", project_id="org-a", type="transfer", name="udts-3-db")
+
+
+def test_the_list_is_read_every_five_minutes_and_costs_nothing_between() -> None:
+    """What it showed lives with the states."""
+    world = discovering("udts-1")
+    world.run()
+    world.fuse.calls.clear()
+    for _ in range(10):
+        world.run()
+    assert world.fuse.calls.count("listed") == 2
+    assert world.fuse.calls.count("check") == 10
+    assert world.fuse.calls.count("save") == 0
+
+
+def test_a_list_that_fails_makes_no_task_vanish() -> None:
+    """Neither at once nor at the next readings; when it is refused, somebody hears so, once."""
+    world = discovering("udts-1")
+    world.run()
+    world.insights.lists["org-a"] = BUSY
+    assert [world.run().checked for _ in range(12)] == [1] * 12
+    assert world.sns.accepted == []
+    world.insights.lists["org-a"] = REFUSED
+    assert [world.run().checked for _ in range(12)] == [1] * 12
+    assert kinds(world.sns.accepted) == [("unreachable", "events")]
+    assert world.sns.accepted[0].task_key == "-/monitor"
+    world.insights.lists["org-a"] = listing("udts-1")
+    for _ in range(6):
+        world.run()
+    assert kinds(world.sns.accepted)[1:] == [("reachable", "events")]
+
+
+def test_a_running_task_that_is_gone_from_the_list_is_told_once_and_not_asked_for_again() -> None:
+    """One that has finished was deleted as it should be."""
+    world = discovering("udts-1", "udts-2")
+    world.ucloud.set(udts_1="Syncing", udts_2="Done")
+    world.run()
+    world.insights.lists["org-a"] = {}
+    told = [str(event.kind) for _ in range(12) for event in world.run().events]
+    assert told == ["missing"]
+    assert world.run().checked == 0
+
+
+def test_what_is_set_for_a_named_task_wins_over_the_list() -> None:
+    """Its name; what it leaves out the list may know."""
+    world = discovering("udts-1")
+    world.tasks = [TaskRef(task_id="udts-1", project_id="org-a", name="mine")]
+    world.ucloud.set(udts_1="Failed")
+    (event,) = world.run().events
+    assert (event.task.name, event.task.type) == ("mine", "transfer")
+
+
+def test_the_lag_is_joined_to_what_the_check_says() -> None:
+    """Stored with samples, and in the events."""
+    world = World(topics=(Topic.EVENTS,))
+    lag = Lag(measured_at=NOON, delay_seconds=7)
+    world.insights.lag = {"-/udts-1": lag}
+    world.ucloud.set(udts_1="Failed")
+    assert world.run().events[0].lag == lag
+    assert world.store.states["-/udts-1"].lag == lag
+
+
+def test_metrics_that_are_refused_are_one_warning_and_stop_nothing() -> None:
+    """And one end, when they can be read; what passes by itself is silent."""
+    world = World(topics=(Topic.EVENTS,))
+    world.insights.lag = BUSY
+    for _ in range(5):
+        world.run()
+    assert world.sns.accepted == []
+    world.insights.lag = REFUSED
+    for _ in range(5):
+        assert world.run().checked == 1
+    world.insights.lag = {}
+    world.run()
+    assert kinds(world.sns.accepted) == [("unreachable", "events"), ("reachable", "events")]
+
+
+def test_a_failure_that_was_restarted_between_two_checks_is_told_with_its_time() -> None:
+    """Marked as seen afterwards, and only once."""
+    world = World(topics=(Topic.EVENTS,))
+    world.ucloud.set(udts_1="Loading")
+    world.run()
+    failed_at = world.clock() - timedelta(seconds=40)
+    world.insights.rows["udts-1"] = (
+        PastStatus(at=NOON - MINUTE, status="Loading"),
+        PastStatus(at=failed_at, status="Failed"),
+        PastStatus(at=failed_at + timedelta(seconds=10), status="Starting"),
+        PastStatus(at=failed_at + timedelta(seconds=20), status="Syncing"),
+    )
+    world.ucloud.set(udts_1="Syncing")
+    (failure,) = world.run().events
+    assert (failure.kind, failure.seen_afterwards) == ("failed", True)
+    assert abs(failure.time - failed_at) < timedelta(seconds=1)
+    assert [str(event.kind) for _ in range(4) for event in world.run().events] == ["recovered"]
+
+
+def test_the_history_is_asked_for_only_where_something_changed() -> None:
+    """A status, a count of retries, or nobody looked for a while."""
+    world = World(policy=Policy(unreachable_after_checks=9))
+    world.run()
+    walk: list[tuple[str | Observation | NoAnswer, int]] = [
+        ("Syncing", 0),
+        ("Synced", 1),
+        (Observation(status="Synced", retries_used=1), 1),
+        (BUSY, 0),
+        (Observation(status="Synced", retries_used=1), 1),
+    ]
+    for answer, asked in walk:
+        world.ucloud.set(udts_1=answer)
+        assert world.calls_of_a_run().count("history") == asked
+
+
+def test_a_task_that_fails_in_its_preparation_says_what_the_pre_check_found() -> None:
+    """In UCloud's own words, behind its reason."""
+    world = World(topics=(Topic.EVENTS,))
+    world.ucloud.set(udts_1="Checking")
+    world.run()
+    world.insights.prechecks["udts-1"] = ("binlog: format is STATEMENT: set ROW",)
+    world.ucloud.set(udts_1=Observation(status="Failed", failed_message="precheck failed"))
+    assert world.run().events[0].reason == "precheck failed\nbinlog: format is STATEMENT: set ROW"
+
+
+def test_the_roll_is_called_after_a_deployment_and_then_weekly() -> None:
+    """And never where nobody wants it."""
+    world = World(topics=(Topic.EVENTS,), roll_call_every=timedelta(days=7), fingerprint="one")
+    world.ucloud.set(udts_1="Failed")
+    (found,) = [event for event in world.run().events if event.kind == "roll_call"]
+    assert found.roll_call
+    assert (found.roll_call.watched, found.roll_call.outcomes) == (1, {"failed": 1})
+    assert [lasting.aspect for lasting in found.roll_call.open] == ["health"]
+    assert world.run().events == ()
+    world.fingerprint = "two"
+    assert [event.kind for event in world.run().events] == ["roll_call"]
+    world.clock.forward(timedelta(days=7))
+    assert "roll_call" in [event.kind for event in world.run().events]
+    world.roll_call_every = None
+    world.fingerprint = "three"
+    assert "roll_call" not in [event.kind for event in world.run().events]
