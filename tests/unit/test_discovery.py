@@ -1,15 +1,21 @@
 """Tasks that a project's list shows, metrics, and what happened between two checks, at the run's level."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+
+import pytest
 
 from tests.fakes import kinds
 from tests.walk import MINUTE, NOON
 from tests.world import World
+from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.state import Listed
 from udts_monitor.decision.unseen import PastStatus
-from udts_monitor.outbox.notification import Topic
+from udts_monitor.errors import StoreError
+from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.pending import Claim
 from udts_monitor.task import TaskRef
 
 REFUSED = NoAnswer(cause="RetCode 299", reason="grant it", configuration=True)
@@ -172,6 +178,7 @@ def test_the_roll_is_called_after_a_deployment_and_then_weekly() -> None:
     assert found.roll_call
     assert (found.roll_call.watched, found.roll_call.outcomes) == (1, {"failed": 1})
     assert [lasting.aspect for lasting in found.roll_call.open] == ["health"]
+    assert found.roll_call.subscribers == world.sns.subscriptions
     assert world.run().events == ()
     world.fingerprint = "two"
     assert [event.kind for event in world.run().events] == ["roll_call"]
@@ -180,3 +187,27 @@ def test_the_roll_is_called_after_a_deployment_and_then_weekly() -> None:
     world.roll_call_every = None
     world.fingerprint = "three"
     assert "roll_call" not in [event.kind for event in world.run().events]
+
+
+def test_a_failure_nobody_saw_is_told_although_only_what_followed_it_could_be_saved_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The table was away for the one write between two that it took."""
+    world = World(topics=(Topic.EVENTS,))
+    world.run()
+    seen_at = world.clock() - timedelta(seconds=40)
+    world.insights.rows["udts-1"] = (
+        PastStatus(at=NOON - MINUTE, status="Syncing"),
+        PastStatus(at=seen_at, status="Failed"),
+        PastStatus(at=seen_at + timedelta(seconds=20), status="Synced"),
+    )
+    world.ucloud.set(udts_1="Synced")
+    save, refusals = world.store.save, iter([StoreError("throttled", transient=True)])
+
+    def save_later(assessment: Assessment, told: Iterable[Notification], claim: Claim) -> bool:
+        if error := next(refusals, None):
+            raise error
+        return save(assessment, told, claim)
+
+    monkeypatch.setattr(world.store, "save", save_later)
+    assert [str(event.kind) for event in world.run().events] == ["failed"]

@@ -45,12 +45,24 @@ class Heartbeat:
         self._monitor = monitor
         self._began = began
 
-    def tell_roll_call(self, tasks: Sequence[TaskRef], states: Mapping[str, TaskState], saver: Saver) -> bool:
-        """Call the roll after a deployment, and as often as the settings say; whether it was called."""
-        if not self._roll_call_is_due():
+    @property
+    def roll_call_is_due(self) -> bool:
+        """After a deployment, and as often as the settings say."""
+        every, last = self._settings.roll_call_every, self._monitor.roll_called_at
+        if every is None:
             return False
-        policy, subscribers = self._settings.policy, self._monitor.subscribers
-        call = inventory.roll_call(tasks, states, policy, subscribers, self._began)
+        deployed = self._monitor.fingerprint != self._settings.fingerprint
+        return deployed or last is None or self._began - last >= every
+
+    def tell_roll_call(
+        self,
+        tasks: Sequence[TaskRef],
+        states: Mapping[str, TaskState],
+        subscribers: Mapping[str, int],
+        saver: Saver,
+    ) -> None:
+        """Tell what is watched, how it is, and who listens."""
+        call = inventory.roll_call(tasks, states, self._settings.policy, subscribers, self._began)
         # The same until it was noted: a run that repeats it after a crash repeats its id.
         last = self._monitor.roll_called_at
         occasion = f"{last:%Y%m%dT%H%M%S.%fZ}" if last else "first"
@@ -59,7 +71,6 @@ class Heartbeat:
         messages = notifications([event], self._settings.topics, self._settings)
         self._ports.store.save_event(event, messages, self._limits.claim)
         saver.note([event])
-        return True
 
     def count_subscribers(self) -> Mapping[str, int] | None:
         """Confirmed subscriptions by topic, None where they were counted lately.
@@ -112,10 +123,3 @@ class Heartbeat:
                 "errors": [truncate(error, _REASON_LIMIT) for error in summary.errors[:_ERRORS_KEPT]],
             }
         )
-
-    def _roll_call_is_due(self) -> bool:
-        every, last = self._settings.roll_call_every, self._monitor.roll_called_at
-        if every is None:
-            return False
-        deployed = self._monitor.fingerprint != self._settings.fingerprint
-        return deployed or last is None or self._began - last >= every

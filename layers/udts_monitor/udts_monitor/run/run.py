@@ -1,7 +1,7 @@
 """One run, straight through: read, check, decide and save, publish once, write once."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,6 +46,7 @@ class Run:
         self._listed: Mapping[str, Listed] = {}
         self._listed_at: datetime | None = None
         self._roll_called_at: datetime | None = None
+        self._subscribers: Mapping[str, int] | None = None
         self._errors: list[str] = []
 
     def check_tasks(self, watch: WatchList) -> Summary:
@@ -109,7 +110,7 @@ class Run:
                 self._states[key] = self._saver.save(gone(self._states[key], task, self._ports.clock()))
         with self._noted():
             refused = next(iter(watched.refused.values()), None)
-            if due:
+            if due or not watch.projects:
                 self._outages.note_degraded("list", refused)
 
     def _save_observation(self, task: TaskRef, seen: Observation) -> None:
@@ -117,9 +118,11 @@ class Run:
         before = self._before(task)
         seen = replace(seen, lag=self._lags.lag_of(task.key))
         between = Between(self._ports, self._limits)
-        for row in between.unseen(task, before, seen, self._ports.clock()):
+        now = self._ports.clock()
+        for row in between.unseen(task, before, seen, now):
             past = Observation(status=row.status)
-            at = max(row.at, before.since)
+            # The service's clock may be ahead of ours.
+            at = min(max(row.at, before.since), now)
             before = self._saver.save(self._assess(task, past, before, at=at, seen_afterwards=True))
         seen = between.with_prechecks(task, before, seen)
 
@@ -204,14 +207,24 @@ class Run:
         return {key: states[key] for key in self._tasks if key in states}
 
     def _call_the_roll(self) -> None:
-        tasks = list(self._tasks.values())
-        if self._heartbeat.tell_roll_call(tasks, self._states, self._saver):
-            self._roll_called_at = self._began
+        if not self._heartbeat.roll_call_is_due:
+            return
+        # Who listens is part of it.
+        self._subscribers = self._count_subscribers(self._errors)
+        known = self._monitor.subscribers if self._subscribers is None else self._subscribers
+        self._heartbeat.tell_roll_call(list(self._tasks.values()), self._states, known, self._saver)
+        self._roll_called_at = self._began
+
+    def _count_subscribers(self, errors: Collection[str]) -> Mapping[str, int] | None:
+        """None where they are not to be counted: an SNS that just failed would take the last seconds."""
+        may_count = not errors and time.monotonic() < self._limits.checks_until
+        return self._heartbeat.count_subscribers() if may_count else None
 
     def _finish(self, checks: Checks, outbox: Published) -> Summary:
         """Write the monitor's item, once."""
-        may_count = not self._errors and not outbox.errors and time.monotonic() < self._limits.checks_until
-        subscribers = self._heartbeat.count_subscribers() if may_count else None
+        subscribers = self._subscribers
+        if subscribers is None:
+            subscribers = self._count_subscribers((*self._errors, *outbox.errors))
         summary = Summary(
             checked=checks.number,
             no_answer=len(checks.unanswered),
