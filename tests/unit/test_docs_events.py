@@ -12,12 +12,14 @@ from local.template import PROJECT
 from tests.walk import Answer, X
 from tests.world import World
 from udts_monitor.adapters.config import Settings
-from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.event import SEVERITIES, Action, Kind, Severity
-from udts_monitor.decision.observation import NoAnswer
-from udts_monitor.decision.policy import THRESHOLDS
+from udts_monitor.decision.observation import NoAnswer, Observation, Progress
+from udts_monitor.decision.policy import THRESHOLDS, Policy
+from udts_monitor.decision.state import Listed
 from udts_monitor.outbox.notification import Notification, Topic
 
+# As the design names them; other rules' events belong to no incident.
+ASPECTS = {"health", "reachability", "progress", "lag", "deadline"}
 PAGE = (PROJECT / "docs/events.md").read_text(encoding="utf-8")
 PARTS = ("Means", "Told", "Moved by", "Do")
 REFUSED = NoAnswer(cause="RetCode 294", reason="address refused", configuration=True)
@@ -27,6 +29,11 @@ DAYS = 24 * HOURS
 
 # A life: what the first task answers, and how many minutes pass until its next check.
 type Life = list[tuple[Answer, int]]
+
+
+# Hung in its full load, and behind its source.
+HUNG = Observation(status="Loading", progress=Progress(moved_rows=1))
+BEHIND = Observation(status="Syncing", progress=Progress(redis_delay_seconds=999))
 
 
 def minutely(*answers: Answer) -> Life:
@@ -65,15 +72,42 @@ LIVES: dict[str, Life] = {
     "rarely asked, and out of reach": [("Syncing", 30), (X, 30), (X, 30), (X, 30), ("Done", 1)],
     "refused, for an hour": [(REFUSED, HOURS), (REFUSED, 1), ("Syncing", 1)],
     "a word nobody knows": minutely("Syncing", "Archiving"),
+    "a load that hangs for a while": [(HUNG, HOURS), (HUNG, 1), ("Done", 1)],
+    "a load that moves again": [
+        (HUNG, HOURS),
+        (HUNG, 1),
+        (Observation(status="Loading", progress=Progress(moved_rows=2)), 1),
+    ],
+    "behind, and level again": minutely("Synced", BEHIND, BEHIND, BEHIND, "Synced"),
+    "behind until it is done": minutely("Synced", BEHIND, BEHIND, BEHIND, "Done"),
+    "ready for a while": minutely(*["Synced"] * 3, *["Syncing"] * 3),
+    "loaded again": minutely("Syncing", "Dumping"),
 }
+# The same where a task may take only so long, and its source keeps its logs only so long.
+LATE: dict[str, Life] = {
+    "late for both, and then done": [("Loading", HOURS), ("Loading", 2 * HOURS), ("Loading", 1), ("Done", 1)],
+    "a load that outlives the logs": [("Loading", 90), ("Loading", 1), ("Syncing", 1)],
+}
+NO_LIMITS = Policy()
+LIMITS = Policy(source_log_retention_hours=1, max_run_hours=2)
 
 
-def lived(life: Life) -> list[Notification]:
+def lived(life: Life, policy: Policy = NO_LIMITS) -> list[Notification]:
     """What programs were told of a life."""
-    world = World(("udts-1", "udts-2"))
+    world = World(("udts-1", "udts-2"), policy=policy)
     for answer, minutes in life:
         world.ucloud.set(udts_1=answer)
         world.run(forward=timedelta(minutes=minutes))
+    return world.sns.accepted
+
+
+def listed() -> list[Notification]:
+    """What programs are told of tasks that a list shows, and then does not; after a deployment."""
+    world = World((), projects=("org-a",), roll_call_every=timedelta(days=7), fingerprint="new")
+    soon = Listed(type="transfer", expires_at=world.clock() + timedelta(days=2))
+    for tasks in ({"udts-1": soon}, {}):
+        world.insights.lists["org-a"] = tasks
+        world.run(forward=timedelta(minutes=5))
     return world.sns.accepted
 
 
@@ -91,7 +125,9 @@ def asked_for() -> list[Notification]:
 def told() -> dict[str, set[tuple[str, str, str]]]:
     """Aspect, action and severity of every event of the lives above, by kind."""
     found = defaultdict(set)
-    for notification in [*(one for life in LIVES.values() for one in lived(life)), *asked_for()]:
+    healthy_and_not = [one for life in LIVES.values() for one in lived(life)]
+    late = [one for life in LATE.values() for one in lived(life, LIMITS)]
+    for notification in [*healthy_and_not, *late, *listed(), *asked_for()]:
         if notification.topic is Topic.EVENTS:
             what = notification.aspect or "-", str(notification.action), str(notification.severity)
             found[notification.kind].add(what)
@@ -145,7 +181,7 @@ def test_the_words_are_those_of_the_code() -> None:
     aspects, actions, severities = (
         set().union(*found) for found in zip(*map(row, SECTIONS.values()), strict=True)
     )
-    assert aspects == {"-", *(aspect.name for aspect in ASPECTS)}
+    assert aspects == {"-", *ASPECTS}
     assert actions == set(Action)
     assert severities == set(Severity)
     assert {kind for kind in SECTIONS if SEVERITIES[kind] not in row(SECTIONS[kind])[2]} == set()
