@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import DYNAMODB_CONTEXT
 
 from tests.messages.schema import assert_valid
+from udts_monitor.adapters.wire import to_wire
 from udts_monitor.outbox.notification import Notification, Topic
 
 KIB = 1024
@@ -132,9 +133,9 @@ def _in_code(text: str) -> list[str]:
 
 
 def item_problems(item: Mapping[str, Any]) -> list[str]:
-    """What DynamoDB would refuse of an item as our code hands it to boto3."""
+    """What DynamoDB would refuse of an item as our code writes it."""
     found = []
-    wire = {name: TypeSerializer().serialize(value) for name, value in item.items()}  # refuses wrong numbers
+    wire = to_wire(item)
     size = sum(len(name.encode()) + _size(value) for name, value in wire.items())
     if size > 400 * KIB:
         found.append(f"{size} bytes")
@@ -151,6 +152,7 @@ def _size(wire: Mapping[str, Any]) -> int:
         case "S":
             return len(value.encode())
         case "N":
+            DYNAMODB_CONTEXT.create_decimal(value)  # refuses what DynamoDB does
             return 21
         case "M":
             return 3 + sum(len(name.encode()) + 1 + _size(part) for name, part in value.items())

@@ -9,19 +9,27 @@ from tests.walk import ORDERS, Walk, failed
 from tests.world import World
 from udts_monitor.adapters.answer import CONFIGURATION
 from udts_monitor.decision import outage
-from udts_monitor.decision.assess import assess
 from udts_monitor.decision.event import Event, Kind
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.decision.outage import Outage, Unreached
+from udts_monitor.decision.policy import Policy
 from udts_monitor.messages.phrases import Language
 from udts_monitor.messages.wording import Display
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.run.render import digest, digest_id, notifications
+from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import TaskRef
 
 # The languages in which they are shown, each with a time zone its readers may have.
 DISPLAYS: Mapping[Language, Display] = {
     Language.EN: Display(zone=ZoneInfo("UTC"), language=Language.EN),
     Language.ZH: Display(zone=ZoneInfo("Asia/Shanghai"), language=Language.ZH),
+}
+SETTINGS: Mapping[Language, RunSettings] = {
+    language: RunSettings(
+        policy=Policy(), topics=tuple(Topic), display=display, max_concurrency=1, digest_above=5
+    )
+    for language, display in DISPLAYS.items()
 }
 
 HOUR = timedelta(hours=1)
@@ -60,12 +68,12 @@ class Scene:
 
     def told(self, language: Language) -> dict[Topic, Notification]:
         """What each audience gets, rendered as a run renders it."""
-        display = DISPLAYS[language]
+        settings = SETTINGS[language]
         events = self.tell()
         if len(events) == 1:
-            return {found.topic: found for found in notifications(events, Topic, display)}
+            return {found.topic: found for found in notifications(events, Topic, settings)}
         topics = (Topic.ALERTS, Topic.CHAT)
-        members = {topic: notifications(events, [topic], display) for topic in topics}
+        members = {topic: notifications(events, [topic], settings) for topic in topics}
         return {
             topic: digest(digest_id(found), found, topic, events[-1].time, language)
             for topic, found in members.items()
@@ -201,7 +209,7 @@ def _finished_full_journey() -> tuple[Event, ...]:
 def _recovered() -> tuple[Event, ...]:
     walk = in_sync()
     walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=38 * timedelta(minutes=1))
-    walk.checks(["Starting", syncing(91_772_310), syncing(91_790_002)])
+    walk.checks(["Starting", syncing(91_772_310), syncing(91_780_544), syncing(91_790_002)])
     return last(walk, Kind.RECOVERED)
 
 
@@ -214,7 +222,8 @@ def _stopped() -> tuple[Event, ...]:
 
 def _deadline(answer: Observation, share: float) -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check(answer, after=share * walk.policy.resume_within + timedelta(minutes=1))
+    walk.policy = Policy(source_log_retention_hours=168)
+    walk.check(answer, after=share * walk.policy.resume_within_days * DAY + timedelta(minutes=1))
     # Reminders of a failure are due by then too; they are told after the deadline.
     walk.check(answer)
     return tuple(event for event in walk.events if event.kind is Kind.RESUME_DEADLINE)
@@ -271,26 +280,35 @@ def _unreachable_one_project() -> tuple[Event, ...]:
     return last(walk, Kind.UNREACHABLE)
 
 
-def _outage(answer: NoAnswer, checks: int) -> outage.Grouping:
+def _outage(answer: NoAnswer, checks: int) -> Event:
     """Twelve tasks that stop answering at the same time for the same cause."""
     walks = [in_sync(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12")) for place in range(12)]
-    for walk in walks:
-        for _ in range(checks - 1):
-            walk.check(answer)
-    found = [assess(walk.state, walk.task, answer, walk.policy, walk.now) for walk in walks]
+    now, policy = walks[0].now, walks[0].policy
     states = {walk.task.key: walk.state for walk in walks}
-    return outage.group([(assessment, answer) for assessment in found], states, (), walks[0].now)
+    for minute in range(checks):
+        unreached = [
+            Unreached(task=walk.task, before=states[walk.task.key], answer=answer, policy=policy)
+            for walk in walks
+        ]
+        decision = outage.decide(unreached, states, (), policy, now + minute * timedelta(minutes=1))
+        states = {key: replace(state, unanswered=decision.missed[key].gap) for key, state in states.items()}
+    (change,) = decision.changes
+    assert change.event
+    return change.event
 
 
 def _unreachable_many(answer: NoAnswer, checks: int) -> tuple[Event, ...]:
-    ((_, event),) = _outage(answer, checks).told
-    return (event,)
+    return (_outage(answer, checks),)
 
 
 def _reachable_many() -> tuple[Event, ...]:
-    ((began, _),) = _outage(TIMEOUT, 3).told
-    ((_, event),) = outage.ended([began], [], began.since + 47 * timedelta(minutes=1))
-    return (event,)
+    began = _outage(TIMEOUT, 3)
+    open_one = Outage(
+        cause=began.cause, id=began.id, since=began.since, told_at=began.time, reason=began.reason
+    )
+    ((change),) = outage.ended([open_one], [], began.since + 47 * timedelta(minutes=1))
+    assert change.event
+    return (change.event,)
 
 
 def _unknown_status() -> tuple[Event, ...]:
@@ -298,7 +316,7 @@ def _unknown_status() -> tuple[Event, ...]:
 
 
 def _test() -> tuple[Event, ...]:
-    return tuple(World().start().send_test().events)
+    return World().commands().test().events
 
 
 def _storm() -> tuple[Event, ...]:

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from local.aws import local_aws
 from local.template import PROJECT
-from tests.messages.scenes import DISPLAYS, SCENES, in_sync, last
+from tests.messages.scenes import SCENES, SETTINGS, in_sync, last
 from tests.walk import ORDERS
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.event import Kind
@@ -113,7 +113,7 @@ def messages(topic: Topic) -> dict[str, Notification]:
     found = {name: told[topic] for name, told in english.items() if topic in told}
     walk = in_sync(replace(ORDERS, task_id="udts-other", project_id="org-other"))
     walk.check(Observation(status="Failed"))
-    (found["elsewhere"],) = notifications(last(walk, Kind.FAILED), [topic], DISPLAYS[Language.EN])
+    (found["elsewhere"],) = notifications(last(walk, Kind.FAILED), [topic], SETTINGS[Language.EN])
     return found
 
 
