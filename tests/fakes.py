@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.walk import MINUTE, NOON
+from udts_monitor.adapters.items import changed_fields
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
@@ -209,7 +210,9 @@ class FakeStore:
                 return False
             self.outages.pop(outage.cause, None)
             if change.after:
-                self.outages[outage.cause] = change.after
+                # Of one that stays open only what changed, as somebody may acknowledge it meanwhile.
+                changed = changed_fields(change.before, change.after) if change.before else {}
+                self.outages[outage.cause] = replace(found, **changed) if found else change.after
             self._put_events([change.event] if change.event else [], "MONITOR", notifications, claim)
             return True
 

@@ -58,7 +58,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Check all tasks, or do what a person asks for: ``{"command": "test"}`` or ``"silence"``.
+    """Check all tasks, or do what a person asks for: ``{"command": "test"}``, silence or acknowledge.
 
     Returns:
         The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``.
@@ -90,9 +90,13 @@ def _run(event: object, context: LambdaContext) -> Summary:
             summary = Commands(ports, run_settings, limits).test()
         case "silence":
             summary = Commands(ports, run_settings, limits).silence(command, _watch_list(settings))
+        case "acknowledge":
+            summary = Commands(ports, run_settings, limits).acknowledge(command, _watch_list(settings))
         case other:
             shown = truncate(repr(other), _QUOTE_LIMIT)
-            raise CommandError(f"The command {shown} is not known; known are check, test and silence")
+            raise CommandError(
+                f"The command {shown} is not known; known are check, test, silence and acknowledge"
+            )
     if summary.errors:
         raise RunError(truncate("; ".join(summary.errors), REASON_LIMIT))
     return summary
@@ -107,9 +111,9 @@ def _command(event: object) -> dict[str, Any]:
         raise CommandError(
             f'The payload {shown} is no JSON object; send one like {{"command": "test"}}, or none for a run'
         )
-    # What a scheduler sends of itself is no command of a person; a silence knows its own fields.
+    # What a scheduler sends of itself is no command of a person; these know their own fields.
     unknown = sorted(map(str, event.keys() - {"command"}))
-    if unknown and "source" not in event and event.get("command") != "silence":
+    if unknown and "source" not in event and event.get("command") not in ("silence", "acknowledge"):
         shown = truncate(", ".join(unknown), _QUOTE_LIMIT)
         raise CommandError(f"The payload has unknown fields: {shown}; a run and a test have none")
     return event

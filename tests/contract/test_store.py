@@ -23,7 +23,9 @@ from tests.walk import NOON, ORDERS, Walk, X
 from udts_monitor.decision.assess import assess
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
+from udts_monitor.decision.outage import OutageChange
 from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import Acknowledgement
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.run.ports import MonitorItem, Storage
 from udts_monitor.task import TaskRef
@@ -252,6 +254,22 @@ def test_an_outage_is_not_closed_for_an_older_one_of_the_same_cause(store: Stora
     outage = open_outage(store)
     assert not store.save_outage(close(replace(outage, id="-/monitor/older")), (), LATER)
     assert store.load_monitor().outages == (outage,)
+
+
+def test_whoever_tells_an_outage_again_keeps_the_acknowledgement_it_did_not_know_of(store: Storage) -> None:
+    """A person acknowledges it while a run reminds of it; both are kept, and its end ends both."""
+    outage = open_outage(store)
+    said = Acknowledgement(by="ada", at=NOON, why="new keys")
+    acknowledged = replace(outage, acknowledged=said)
+    assert store.save_outage(OutageChange(before=outage, after=acknowledged, event=None), (), CLAIM)
+    later = remind(outage, NOON + timedelta(hours=1)).after
+    assert later
+    assert store.save_outage(OutageChange(before=outage, after=later, event=None), (), LATER)
+    assert store.load_monitor().outages == (replace(later, acknowledged=said),)
+    assert not store.save_outage(OutageChange(before=outage, after=acknowledged, event=None), (), CLAIM)
+    assert store.save_outage(close(later), (), LATER)
+    assert open_outage(store).acknowledged is None
+    assert store.load_monitor().outages[0].acknowledged is None
 
 
 def test_an_outage_nobody_was_told_of_ends_without_an_event(store: Storage) -> None:

@@ -105,6 +105,23 @@ def test_a_time_that_has_passed_ends_a_silence(named: Deployed) -> None:
     assert [found["scope"] for found in named.run()["silences"]] == ["all"]
 
 
+def test_the_event_file_acknowledges_a_failure(named: Deployed) -> None:
+    """The answer says so, the history keeps who and why, and nothing is published."""
+    named.simulator.add_task(id="udts-ixdp441", project="org-hiny12", steps=["Failed"])
+    named.run()
+    for topic in ("alerts", "events"):
+        named.arrived(topic)
+    answer = named.run(json.loads((EVENTS / "acknowledge.json").read_text()))
+    assert answer["events"] == [{"kind": "acknowledged", "task": "org-hiny12/udts-ixdp441"}]
+    assert [named.arrived(topic) for topic in ("alerts", "events")] == [[], []]
+    found = boto3.client("dynamodb").query(
+        TableName="monitor",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "TASK#org-hiny12/udts-ixdp441"}},
+    )["Items"]
+    assert "acknowledged by ada@example.com: the source" in found[-1]["reason"]["S"]
+
+
 REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a scope nobody watches": (
         WISH | {"scope": "udts-ixdp44"},
@@ -130,8 +147,15 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"command": "silence", "when": "now"},
         ["when: unknown", "scope: missing", "until or for", "by:"],
     ),
-    "an unknown command": ({"command": "tset"}, ["'tset'", "check, test and silence"]),
-    "a command that is no text": ({"command": ["test"]}, ["['test']", "check, test and silence"]),
+    "an incident that is not open": (
+        {"command": "acknowledge", "incident": "orders-db", "by": "ada"},
+        ["'orders-db' is not open", "no incident is open"],
+    ),
+    "an unknown command": ({"command": "tset"}, ["'tset'", "check, test, silence and acknowledge"]),
+    "a command that is no text": (
+        {"command": ["test"]},
+        ["['test']", "check, test, silence and acknowledge"],
+    ),
     "a field too many": ({"command": "test", "scope": "all"}, ["unknown fields: scope"]),
     "a field without its command": ({"scope": "all", "for": "2h"}, ["unknown fields: for, scope"]),
 }

@@ -222,6 +222,12 @@ def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:
     }
 
 
+def changed_fields[T: "DataclassInstance"](before: T, after: T) -> Item:
+    """The fields that differ, as they are afterwards."""
+    known = _fields(before)
+    return {name: value for name, value in _fields(after).items() if value != known[name]}
+
+
 def _fields(value: "DataclassInstance") -> Item:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 

@@ -119,18 +119,30 @@ class Store:
         return self._transact(writes)
 
     def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
-        """Open, change or close an outage with its event; False and nothing when another run has."""
+        """Open, change or close an outage with its event; False and nothing when another run has.
+
+        Of one that stays open only what has changed is written: a run that tells it again does not know of a
+        person who acknowledges it at that moment.
+        """
         outage = change.after or change.before
         if outage is None:
             return True
-        values: dict[str, Any] = {":outage": change.after} if change.after else {}
-        if change.before:
-            values |= {":id": change.before.id, ":told_at": change.before.told_at}
+        before, after = change.before, change.after
+        names = {"#outage": items.outage_attribute(outage.cause)}
+        values: dict[str, Any] = {":id": before.id, ":told_at": before.told_at} if before else {}
+        if before and after:
+            fields = items.changed_fields(before, after)
+            names |= {f"#{name}": name for name in fields}
+            values |= {f":new_{name}": value for name, value in fields.items()}
+            expression = "SET " + ", ".join(f"#outage.#{name} = :new_{name}" for name in fields)
+        else:
+            values |= {":outage": after} if after else {}
+            expression = "SET #outage = :outage" if after else "REMOVE #outage"
         changed = self._change(
             (items.MONITOR, items.RUN),
-            "SET #outage = :outage" if change.after else "REMOVE #outage",
-            _STILL_THAT_OUTAGE if change.before else _NOT_OPEN,
-            names={"#outage": items.outage_attribute(outage.cause)},
+            expression,
+            _STILL_THAT_OUTAGE if before else _NOT_OPEN,
+            names=names,
             values=values,
         )
         events = [change.event] if change.event else []

@@ -8,7 +8,7 @@ from enum import StrEnum
 from udts_monitor.decision.estimate import Estimate, EstimateScore
 from udts_monitor.decision.observation import Lag, Position, Progress
 from udts_monitor.decision.roll_call import RollCall
-from udts_monitor.decision.state import Lifecycle
+from udts_monitor.decision.state import Acknowledgement, Lifecycle
 from udts_monitor.decision.status import Outcome
 from udts_monitor.task import TaskRef
 
@@ -110,6 +110,7 @@ class Event:
         action: what the event does to its incident.
         incident_id: the incident this event belongs to, empty outside incidents.
         incident_since: when that incident began, None outside incidents.
+        acknowledged: who looks after that incident, None while nobody said so.
         closes: the ids of all incidents that end with this event.
         again: an earlier event of the incident told a failure already.
         retries_exhausted: the last allowed retry failed.
@@ -148,6 +149,7 @@ class Event:
     action: Action = Action.NONE
     incident_id: str = ""
     incident_since: datetime | None = None
+    acknowledged: Acknowledgement | None = None
     closes: tuple[str, ...] = ()
     again: bool = False
     retries_exhausted: bool = False

@@ -63,6 +63,7 @@ def settle(
                 action=effect.action,
                 incident_id=incident.id if incident else "",
                 incident_since=incident.since if incident else None,
+                acknowledged=incident.acknowledged if incident else None,
                 closes=effect.closes,
                 **{**facts, **draft.more},
             )
@@ -73,12 +74,15 @@ def settle(
 def remind(
     state: TaskState, at: CheckContext, aspects: Iterable[Aspect]
 ) -> tuple[TaskState, tuple[EventDraft, ...]]:
-    """Of an incident that lasts; when several times have passed unseen, only the latest is told."""
+    """Of an incident that lasts and that nobody has acknowledged.
+
+    When several times have passed unseen, only the latest is told.
+    """
     drafts = []
     for aspect in aspects:
         incident = state.incidents.get(aspect.name)
         draft = aspect.remind(state, at) if incident else None
-        if incident is None or draft is None:
+        if incident is None or incident.acknowledged or draft is None:
             continue
         passed = reminders_passed(incident, aspect, at.now)
         if passed > incident.reminders:

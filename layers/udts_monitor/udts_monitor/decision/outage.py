@@ -14,7 +14,7 @@ from udts_monitor.decision.event import SEVERITIES, Action, Event, Kind
 from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.reachability import NAME, REMINDERS, count, is_due, severity_after
-from udts_monitor.decision.state import TaskState, Unanswered
+from udts_monitor.decision.state import Acknowledgement, TaskState, Unanswered
 from udts_monitor.task import MONITOR, TaskRef
 
 # Whoever joins is named so long after the outage was told last: a run may not get through all tasks at once.
@@ -35,6 +35,7 @@ class Outage:
         begun: its first event was let through by NOTIFY_ON; otherwise nobody is told of its course.
         reminders: how many of the times to remind of it have passed.
         degraded: not tasks are out of reach, but figures beside them: no task belongs to it.
+        acknowledged: who looks after it, None while nobody said so; it is reminded of no more.
     """
 
     cause: str
@@ -46,6 +47,7 @@ class Outage:
     begun: bool = True
     reminders: int = 0
     degraded: bool = False
+    acknowledged: Acknowledgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,7 @@ def _told_again(
     members = _belonging(outage.cause, gaps, states)
     joined = {key for key in members & gaps.keys() if not gaps[key].named}
     passed = _reminders_passed(outage.since, now)
-    if members and passed > outage.reminders:
+    if members and passed > outage.reminders and not outage.acknowledged:
         after = replace(outage, told_at=now, reminders=passed)
         kind, tasks = Kind.REMINDER, members
     elif joined and now - outage.told_at >= NAMED_AFTER:
@@ -246,6 +248,7 @@ def _event(outage: Outage, kind: Kind, action: Action, now: datetime, tasks: tup
         action=action,
         incident_id=outage.id if told else "",
         incident_since=outage.since if told else None,
+        acknowledged=outage.acknowledged,
         closes=(outage.id,) if action is Action.CLOSE else (),
         reminder=outage.reminders if reminds else 0,
         last_reminder=reminds and outage.reminders == len(REMINDERS),

@@ -11,6 +11,21 @@ from udts_monitor.decision.status import Outcome, outcome_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """A person looks after an incident: it is reminded of no more. It ends with the incident.
+
+    Attributes:
+        by: who.
+        at: since when.
+        why: the reason given, may be empty.
+    """
+
+    by: str
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """Trouble with one aspect of a task, from the event that opened it until the one that closes it.
 
@@ -23,12 +38,14 @@ class Incident:
         since: when the trouble was first noticed.
         critical_since: when it became critical, None while it is not.
         reminders: how many of the times to remind of it have passed.
+        acknowledged: who looks after it, None while nobody said so.
     """
 
     id: str = ""
     since: datetime
     critical_since: datetime | None = None
     reminders: int = 0
+    acknowledged: Acknowledgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,15 @@
-"""What a person asks for: a test message, a silence."""
+"""What a person asks for: a test message, a silence, an acknowledgement."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from udts_monitor.decision.acknowledgement import acknowledge, open_incidents, parse_acknowledgement
+from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event, Kind
+from udts_monitor.decision.outage import OutageChange
+from udts_monitor.decision.state import TaskState
+from udts_monitor.errors import StoreError
 from udts_monitor.outbox.silence import parse_silence
 from udts_monitor.run.delivery import Delivery
 from udts_monitor.run.discovery import discover
@@ -13,7 +18,10 @@ from udts_monitor.run.ports import Ports
 from udts_monitor.run.render import notifications
 from udts_monitor.run.settings import Limits, RunSettings
 from udts_monitor.run.summary import Published, Summary
-from udts_monitor.task import WatchList
+from udts_monitor.task import TaskRef, WatchList
+
+# Runs change what they look at at most once each.
+_ATTEMPTS = 5
 
 
 class Commands:
@@ -48,10 +56,10 @@ class Commands:
             CommandError: the command is wrong, or its scope matches nothing; nothing was touched.
             StoreError: the table cannot be used.
         """
-        store, deadline = self._ports.store, self._limits.checks_until
+        store = self._ports.store
         silences = store.outbox().silences
-        watched = discover(watch, store.load_states(), self._ports.insights, deadline, due=False)
-        wanted = parse_silence(command, watched.tasks, silences, self._now)
+        tasks = self._watched(watch, store.load_states())
+        wanted = parse_silence(command, tasks, silences, self._now)
         standing = next((found for found in silences if found.scope == wanted.scope), None)
         # What the standing one holds back stays held, and is told when the new end has come.
         since = standing.since if standing else wanted.since
@@ -61,6 +69,36 @@ class Commands:
         self._ports.store.save_silence(silence, event, told, self._limits.claim)
         return self._published(event)
 
-    def _published(self, event: Event) -> Summary:
+    def acknowledge(self, command: Mapping[str, Any], watch: WatchList) -> Summary:
+        """Note on an open incident who looks after it; saying the same again changes nothing.
+
+        Raises:
+            CommandError: the command is wrong, or its incident is not open; nothing was touched.
+            StoreError: the table cannot be used, or runs were faster each time.
+        """
+        for _ in range(_ATTEMPTS):
+            states, outages = self._ports.store.load_states(), self._ports.store.load_monitor().outages
+            known = open_incidents(states, outages, self._watched(watch, states))
+            change = acknowledge(*parse_acknowledgement(command, known, self._now))
+            if change is None:
+                return self._published()
+            if self._save(change):
+                events = change.events if isinstance(change, Assessment) else [change.event]
+                return self._published(*filter(None, events))
+        text = f"Other runs changed the incident at each of {_ATTEMPTS} attempts; ask again"
+        raise StoreError(text, transient=True)
+
+    def _save(self, change: Assessment | OutageChange) -> bool:
+        """In one transaction with its place in the history; False when a run was faster."""
+        store, claim = self._ports.store, self._limits.claim
+        if isinstance(change, Assessment):
+            return store.save(change, (), claim)
+        return store.save_outage(change, (), claim)
+
+    def _watched(self, watch: WatchList, states: Mapping[str, TaskState]) -> tuple[TaskRef, ...]:
+        deadline = self._limits.checks_until
+        return discover(watch, states, self._ports.insights, deadline, due=False).tasks
+
+    def _published(self, *events: Event) -> Summary:
         outbox: Published = Delivery(self._ports, self._settings, self._limits).publish()
-        return Summary(events=(event,), outbox=outbox, errors=outbox.errors)
+        return Summary(events=events, outbox=outbox, errors=outbox.errors)
