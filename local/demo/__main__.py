@@ -33,7 +33,7 @@ def main() -> int:
     screen = Screen()
     try:
         screen.heading(
-            "UDTS monitor", "the real template on a local AWS watches six tasks of a simulated UCloud"
+            "UDTS monitor", "the real template on a local AWS watches seven tasks of a simulated UCloud"
         )
         screen.heading("Setting up")
         with stage_set(screen) as play:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from local.demo.screen import Screen
 from local.demo.stage import ALERTS, EVENTS, Item, Run, Stage, cloud_event
-from local.demo.story import CACHE, ORDERS, USERS
+from local.demo.story import ARCHIVE, CACHE, ORDERS
 from local.inbox import Message
 
 _WIDEST = frozenset({"summary", "", "events"})
@@ -19,7 +19,7 @@ def show(screen: Screen, stage: Stage) -> None:
     """Everything but the verdict."""
     _show_alerts(screen, stage.messages[ALERTS])
     _show_events(screen, stage.messages[EVENTS])
-    for task, name in ((USERS, "users-db"), (ORDERS, "orders-db")):
+    for task, name in ((ORDERS, "orders-db"), (ARCHIVE, "archive-db")):
         screen.heading(f"The history of {name}", "read back from DynamoDB")
         screen.show(_history(screen, stage.history(task)))
     screen.heading("The history of session-cache", "level with its source for a moment is no news")
@@ -48,23 +48,23 @@ def _show_alerts(screen: Screen, messages: list[Message]) -> None:
 
 
 def _show_events(screen: Screen, messages: list[Message]) -> None:
-    """What programs get: every event in a row, and the first one in full."""
+    """What programs get: every event in a row with its incident, and the first critical one in full."""
     screen.heading("What programs get", f"topic events, {len(messages)} CloudEvents")
-    table = _table(screen, "type", "id", "severity", "summary")
+    table = _table(screen, "type", "incident_action", "incident_id", "summary")
     events = [cloud_event(message) for message in messages]
     for event in events:
         data = event.get("data", {})
-        severity = str(data.get("severity"))
         table.add_row(
-            str(event.get("type")),
-            str(event.get("id")),
-            Text(severity, _STYLES.get(severity, "")),
+            Text(str(event.get("type")), _STYLES.get(str(data.get("severity")), "")),
+            str(data.get("incident_action") or "none"),
+            str(data.get("incident_id") or "-"),
             str(data.get("summary")),
         )
     screen.show(table)
-    if events:
-        screen.heading("The first of them in full")
-        screen.exactly(json.dumps(events[0], indent=2))
+    critical = next((event for event in events if event.get("data", {}).get("severity") == "critical"), None)
+    if critical:
+        screen.heading("The first critical one in full")
+        screen.exactly(json.dumps(critical, indent=2, ensure_ascii=False))
 
 
 def _history(screen: Screen, items: list[Item]) -> Table:

@@ -11,7 +11,7 @@ from local.demo.limit import within
 from local.demo.play import Play
 from local.demo.screen import Screen
 from local.demo.stage import Stage
-from local.demo.story import THRESHOLDS
+from local.demo.story import DISCOVERED, THRESHOLDS
 from local.simulator import Scenario, Simulator, load_scenario, simulator_running
 from local.stack_inputs import keep_secret
 
@@ -54,6 +54,8 @@ def _deploy(aws: LocalAws, built: Path, scenario: Scenario, simulator: Simulator
         "UcloudSecretArn": secret,
         "UcloudBaseUrl": simulator.url,
         "UdtsTasks": task_list(scenario),
+        # Whose metrics are read: lag, remaining data, rates.
+        "UcloudRegion": scenario.region,
         # The least there is, so that the short story shows a point of progress.
         "SampleMinutes": "1",
     }
@@ -61,10 +63,12 @@ def _deploy(aws: LocalAws, built: Path, scenario: Scenario, simulator: Simulator
 
 
 def task_list(scenario: Scenario) -> str:
-    """Return UDTS_TASKS in its JSON form, which also takes a task's own thresholds."""
-    tasks = []
+    """Return UDTS_TASKS in its JSON form: tasks with their own thresholds, and a project as a whole."""
+    entries: list[dict[str, object]] = []
     for plan in scenario.tasks:
         named = {"id": plan.id, "project": plan.project, "type": plan.service_type, "name": plan.name}
+        if plan.id == DISCOVERED:
+            named = {"id": "*", "project": plan.project}
         given = {name: value for name, value in named.items() if value}
-        tasks.append({**given, **THRESHOLDS.get(plan.id, {})})
-    return json.dumps(tasks)
+        entries.append({**given, **THRESHOLDS.get(plan.id, {})})
+    return json.dumps(entries)

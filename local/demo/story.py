@@ -11,23 +11,26 @@ from local.demo.verdict import Told
 
 ORDERS, USERS, CACHE = "udts-orders", "udts-users", "udts-cache"
 ARCHIVE, BILLING, REPORTS = "udts-archive", "udts-billing", "udts-reports"
+# Not named in UDTS_TASKS: the list of its project, which is watched as a whole, shows it.
+DISCOVERED = "udts-inventory"
+MONITOR = "monitor"
 # The JSON form of UDTS_TASKS sets thresholds for one task.
-THRESHOLDS: Mapping[str, Mapping[str, float]] = {ARCHIVE: {"stopped_grace_minutes": 0}}
+THRESHOLDS: Mapping[str, Mapping[str, float]] = {
+    ARCHIVE: {"stopped_grace_minutes": 0, "synced_after_checks": 5},
+    ORDERS: {"stalled_after_minutes": 0.05},
+    # Level for three checks in a row is ready for cut-over by default; this one is to stay quiet.
+    CACHE: {"synced_after_checks": 1000},
+}
 
-_TOTAL = {"total_count": 1_200_000, "total_duration_seconds": 75}
+# Longer than the story: a load that came to its end before would stand still, and be told as stalled.
 _LOADING = {
     "status": "Loading",
-    "seconds": 75,
-    "progress": {
-        **_TOTAL,
-        "cur_count": [0, 1_140_000],
-        "cur_duration_seconds": [0, 75],
-        "percentage": [0, 95],
-    },
+    "seconds": 180,
+    "progress": {"total_count": 1_200_000, "cur_count": [0, 1_140_000], "percentage": [0, 95]},
 }
 _LOADED = {
     "status": "Done",
-    "progress": {**_TOTAL, "cur_count": 1_200_000, "cur_duration_seconds": 75, "percentage": 100},
+    "progress": {"total_count": 1_200_000, "cur_count": 1_200_000, "percentage": 100},
 }
 # Source: MySQL's error 1040, and its error 1236 as a replica gets it from a source that purged its binlogs.
 _TOO_MANY = "Error 1040: Too many connections"
@@ -37,6 +40,27 @@ _PURGED = (
 )
 _BEHIND = {"status": "Syncing", "progress": {"redis_offset_size": 48_200, "redis_delay_seconds": 4}}
 _EVEN = {"status": "Synced", "progress": {"redis_offset_size": 48_200, "redis_delay_seconds": 0}}
+# What was written at the source while the task was stopped. The metrics say how much is left of it.
+_LATE = {
+    "status": "Syncing",
+    "position": {"binlog_name": "mysql-bin.000131", "binlog_pos": 7021},
+    "lag": {
+        "delay_seconds": 1_800,
+        "remaining_bytes": 96_000_000,
+        "read_bytes_per_second": 400_000,
+        "written_bytes_per_second": 900_000,
+    },
+}
+_LEVEL = {
+    "status": "Synced",
+    "position": {"binlog_name": "mysql-bin.000132", "binlog_pos": 90_417},
+    "lag": {"delay_seconds": 0, "remaining_bytes": 0},
+}
+_BUSY = {
+    "status": "Syncing",
+    "position": {"binlog_name": "mysql-bin.000131", "binlog_pos": 7021},
+    "lag": {"delay_seconds": 4, "remaining_bytes": 9_000_000, "written_bytes_per_second": 900_000},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +79,18 @@ class Scene:
 
 # The Redis task goes back and forth all the time: being level with the source for a moment is no news.
 SCENES = (
-    Scene(happens="All six tasks are seen for the first time"),
+    Scene(
+        happens="Seven tasks are seen for the first time, inventory-db only by its project's list",
+        tells=(Told(task=MONITOR, kind="roll_call"),),
+    ),
+    Scene(
+        happens="orders-db should load and reads nothing; its own threshold says: for 3 s",
+        tells=(Told(task=ORDERS, kind="stalled"),),
+    ),
     Scene(
         happens="orders-db loads; session-cache is level with its source",
-        changes={ORDERS: _LOADING, CACHE: _EVEN},
+        changes={ORDERS: _LOADING, CACHE: _EVEN, ARCHIVE: _BUSY},
+        tells=(Told(task=ORDERS, kind="progressing"),),
     ),
     Scene(
         happens=f"users-db fails: {_TOO_MANY}",
@@ -89,14 +121,29 @@ SCENES = (
         tells=(Told(task=ARCHIVE, kind="stopped"),),
     ),
     Scene(
+        happens="archive-db is started again, half an hour behind its source",
+        changes={ARCHIVE: _LATE, CACHE: _BEHIND},
+        tells=(Told(task=ARCHIVE, kind="recovered"), Told(task=ARCHIVE, kind="delayed")),
+    ),
+    Scene(
+        happens="archive-db is level with its source, and stays so",
+        changes={ARCHIVE: _LEVEL, CACHE: _EVEN},
+        tells=(Told(task=ARCHIVE, kind="caught_up"), Told(task=ARCHIVE, kind="cutover_ready")),
+    ),
+    Scene(
+        happens="inventory-db, named by nobody, is done",
+        changes={DISCOVERED: _LOADED, CACHE: _BEHIND},
+        tells=(Told(task=DISCOVERED, kind="finished"),),
+    ),
+    Scene(
         happens="billing-db fails, and nobody calls the function",
-        changes={BILLING: {"status": "Failed", "failed_message": _PURGED}, CACHE: _BEHIND},
+        changes={BILLING: {"status": "Failed", "failed_message": _PURGED}, CACHE: _EVEN},
         tells=(Told(task=BILLING, kind="failed"),),
         by_schedule=True,
     ),
     Scene(
         happens="UCloud answers HTTP 503 for reports-db",
-        changes={REPORTS: {"fault": {"http_status": 503}}},
+        changes={REPORTS: {"fault": {"http_status": 503}}, CACHE: _BEHIND},
         tells=(Told(task=REPORTS, kind="unreachable"),),
     ),
     Scene(
