@@ -8,18 +8,14 @@
 A changed task is one transaction: state, history and notifications are all there or none is.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import batched, filterfalse
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from udts_monitor.adapters import items
-from udts_monitor.adapters.wire import Item, from_wire, to_wire, value_to_wire
+from udts_monitor.adapters.table import Table, Write
+from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.outage import OutageChange
@@ -29,7 +25,6 @@ from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
 from udts_monitor.run.ports import MonitorItem, OutboxContents
-from udts_monitor.text import error_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,20 +42,6 @@ _LEASE_IS_OVER = (
 _NOT_OPEN = "attribute_not_exists(#outage)"
 _STILL_THAT_OUTAGE = "#outage.id = :id AND #outage.told_at = :told_at"
 
-# A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
-_TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-# Source: DynamoDB, error handling: the codes that the same request may get over.
-_TRANSIENT_CODES = {
-    "InternalServerError",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-_HTTP_SERVER_ERROR = 500
-_CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 # Source: TransactWriteItems takes 100 actions; taking a notification off is two.
 _WRITES_A_TRANSACTION = 100
 _MARKED_TOGETHER = 50
@@ -76,8 +57,7 @@ class Store:
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, retention: timedelta) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._retention = retention
 
     def load_states(self) -> dict[str, TaskState]:
@@ -85,7 +65,7 @@ class Store:
 
         One that cannot be read is left out: its task fails alone, when its next state is refused.
         """
-        return items.readable(items.state_from, _by_sk(self._query(items.STATE)))[0]
+        return items.readable(items.state_from, _by_sk(self._table.query(items.STATE)))[0]
 
     def load_state(self, key: str) -> TaskState | None:
         """One stored state, None when there is none.
@@ -93,7 +73,7 @@ class Store:
         Raises:
             StoreError: the table cannot be used, or the item is none of ours.
         """
-        stored = self._get(items.STATE, key)
+        stored = self._table.get(items.STATE, key)
         if stored is None:
             return None
         try:
@@ -105,18 +85,18 @@ class Store:
 
     def load_monitor(self) -> MonitorItem:
         """The monitor's own item; an empty one before the first run."""
-        return items.monitor_from(self._get(items.MONITOR, items.RUN) or {})
+        return items.monitor_from(self._table.get(items.MONITOR, items.RUN) or {})
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
         key = items.history_pk(assessment.task.key)
         writes = [self._put_state(assessment)]
         if assessment.transition:
-            writes.append(self._put(items.transition_item(assessment, self._retention)))
+            writes.append(self._table.put(items.transition_item(assessment, self._retention)))
         if assessment.sample:
-            writes.append(self._put(items.sample_item(assessment, self._retention)))
+            writes.append(self._table.put(items.sample_item(assessment, self._retention)))
         writes += self._put_events(assessment.events, key, notifications, claim)
-        return self._transact(writes)
+        return self._table.transact(writes)
 
     def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Open, change or close an outage with its event; False and nothing when another run has.
@@ -138,7 +118,7 @@ class Store:
         else:
             values |= {":outage": after} if after else {}
             expression = "SET #outage = :outage" if after else "REMOVE #outage"
-        changed = self._change(
+        changed = self._table.change(
             (items.MONITOR, items.RUN),
             expression,
             _STILL_THAT_OUTAGE if before else _NOT_OPEN,
@@ -146,15 +126,15 @@ class Store:
             values=values,
         )
         events = [change.event] if change.event else []
-        return self._transact([changed, *self._put_events(events, items.MONITOR, notifications, claim)])
+        return self._table.transact([changed, *self._put_events(events, items.MONITOR, notifications, claim)])
 
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """Write an event that no state stands behind, and its notifications."""
-        self._transact(self._put_events([event], items.MONITOR, notifications, claim))
+        self._table.transact(self._put_events([event], items.MONITOR, notifications, claim))
 
     def outbox(self) -> OutboxContents:
         """All that waits, oldest first, and the silences, with one consistent Query."""
-        found = list(self._query(items.OUTBOX))
+        found = list(self._table.query(items.OUTBOX))
         silences, not_silences = items.readable(items.silence_from, _by_sk(filter(_is_silence, found)))
         pending, not_pending = items.readable(items.pending_from, _by_sk(filterfalse(_is_silence, found)))
         return OutboxContents(
@@ -165,24 +145,26 @@ class Store:
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
         """Take over a notification whose lease is over; False when another run has it or it is gone."""
-        return self._update_outbox(
-            pending,
+        values = {":owner": claim.owner, ":until": claim.until}
+        claimed = self._table.change(
+            (items.OUTBOX, pending.sk),
             "SET lease_owner = :owner, lease_until = :until",
             _LEASE_IS_OVER,
-            {":owner": claim.owner, ":until": claim.until, ":now": now},
+            values={**values, ":now": now},
         )
+        return self._table.update(claimed)
 
     def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
         """Note the digest on each of its members, in transactions; False when one of them is gone."""
 
-        def bound(pending: Pending) -> Item:
+        def bound(pending: Pending) -> Write:
             values = {":digest": digest_id}
-            return self._change(
+            return self._table.change(
                 (items.OUTBOX, pending.sk), "SET digest_id = :digest", _STILL_THERE, values=values
             )
 
         batches = batched(members, _WRITES_A_TRANSACTION, strict=False)
-        return all(self._transact(list(map(bound, batch))) for batch in batches)
+        return all(self._table.transact(list(map(bound, batch))) for batch in batches)
 
     def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
         """Take notifications off the outbox and leave the mark in the history, in transactions."""
@@ -196,74 +178,65 @@ class Store:
         self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> None:
         """Begin a silence, instead of one with the same scope, and say so."""
-        silenced = self._put(items.silence_item(silence))
-        self._transact([silenced, *self._put_events([event], items.MONITOR, notifications, claim)])
+        silenced = self._table.put(items.silence_item(silence))
+        self._table.transact([silenced, *self._put_events([event], items.MONITOR, notifications, claim)])
 
     def end_silence(
         self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
         """Forget a silence that is over and say so; False when it was changed meanwhile."""
-        ended = {
-            "Delete": {
-                "TableName": self._table,
-                "Key": to_wire({"pk": items.OUTBOX, "sk": items.silence_sk(silence)}),
-                "ConditionExpression": _STILL_THAT_SILENCE,
-                "ExpressionAttributeNames": {"#until": "until"},
-                "ExpressionAttributeValues": {":until": value_to_wire(silence.until)},
-            }
-        }
-        return self._transact([ended, *self._put_events([event], items.MONITOR, notifications, claim)])
+        ended = self._table.delete(
+            (items.OUTBOX, items.silence_sk(silence)),
+            _STILL_THAT_SILENCE,
+            values={":until": silence.until},
+            names={"#until": "until"},
+        )
+        return self._table.transact([ended, *self._put_events([event], items.MONITOR, notifications, claim)])
 
     def mark_failed(
         self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
     ) -> None:
         """Count an attempt that failed; nobody claims the notification before the next one is due."""
-        self._update_outbox(
-            pending,
+        failed = self._table.change(
+            (items.OUTBOX, pending.sk),
             "SET attempts = :attempts, last_error = :error, lease_until = :until, permanent = :permanent",
             _STILL_THERE,
-            {
+            values={
                 ":attempts": pending.attempts + 1,
                 ":error": items.shortened(error),
                 ":until": next_attempt_at,
                 ":permanent": permanent,
             },
         )
+        self._table.update(failed)
 
     def save_monitor(self, summary: Mapping[str, Any]) -> None:
         """Write the run's summary into the monitor's item; the outages stay as they are."""
         written = {**summary, "schema": items.SCHEMA}
-        names = {f"#{place}": name for place, name in enumerate(written)}
-        values = {f":{place}": value_to_wire(value) for place, value in enumerate(written.values())}
-        pairs = ", ".join(f"#{place} = :{place}" for place in range(len(written)))
-        with _as_store_error("write the monitor's item"):
-            self._retry_on_conflict(
-                lambda: self._client.update_item(
-                    TableName=self._table,
-                    Key=to_wire({"pk": items.MONITOR, "sk": items.RUN}),
-                    UpdateExpression=f"SET {pairs}",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                )
-            )
+        change = self._table.change(
+            (items.MONITOR, items.RUN),
+            "SET " + ", ".join(f"#{place} = :{place}" for place in range(len(written))),
+            values={f":{place}": value for place, value in enumerate(written.values())},
+            names={f"#{place}": name for place, name in enumerate(written)},
+        )
+        self._table.update(change)
 
     def _take_off(self, done: Sequence[Pending], mark: str, now: datetime) -> None:
         # A transaction takes no item twice, and the topics of one event share its item in the history.
         by_topic = [[pending for pending in done if pending.notification.topic is topic] for topic in Topic]
         for batch in (batch for part in by_topic for batch in _batches(part)):
             writes = [write for pending in batch for write in self._off_and_marked(pending, mark, now)]
-            if not self._transact(writes):
+            if not self._table.transact(writes):
                 # The history of one of them has expired: only that one has nothing left to mark.
                 for pending in batch:
-                    if not self._transact(self._off_and_marked(pending, mark, now)):
-                        self._transact([self._off(pending)])
+                    if not self._table.transact(self._off_and_marked(pending, mark, now)):
+                        self._table.transact([self._off(pending)])
 
-    def _off(self, pending: Pending) -> Item:
-        key = to_wire({"pk": items.OUTBOX, "sk": pending.sk})
-        return {"Delete": {"TableName": self._table, "Key": key}}
+    def _off(self, pending: Pending) -> Write:
+        return self._table.delete((items.OUTBOX, pending.sk))
 
-    def _off_and_marked(self, pending: Pending, mark: str, now: datetime) -> list[Item]:
-        marked = self._change(
+    def _off_and_marked(self, pending: Pending, mark: str, now: datetime) -> list[Write]:
+        marked = self._table.change(
             pending.history,
             "SET #mark.#topic = :now",
             _STILL_IN_THE_HISTORY,
@@ -272,122 +245,26 @@ class Store:
         )
         return [self._off(pending), marked]
 
-    def _query(self, pk: str) -> Iterator[Item]:
-        """All items of a partition."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": value_to_wire(pk)},
-            ConsistentRead=True,
-        )
-        with _as_store_error(f"read the {pk} partition"):
-            for page in pages:
-                yield from map(from_wire, page["Items"])
-
-    def _get(self, pk: str, sk: str) -> Item | None:
-        with _as_store_error(f"read the item {pk} {sk}"):
-            key = to_wire({"pk": pk, "sk": sk})
-            found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return from_wire(found["Item"]) if "Item" in found else None
-
-    def _put_state(self, assessment: Assessment) -> Item:
-        put = self._put(items.state_item(assessment.task, assessment.after))
-        if assessment.before.version == 0:
-            put["Put"]["ConditionExpression"] = _NEVER_SAVED
-        else:
-            put["Put"]["ConditionExpression"] = _STILL_THAT_VERSION
-            put["Put"]["ExpressionAttributeValues"] = _values({":version": assessment.before.version})
-        return put
+    def _put_state(self, assessment: Assessment) -> Write:
+        state = items.state_item(assessment.task, assessment.after)
+        version = assessment.before.version
+        if version == 0:
+            return self._table.put(state, _NEVER_SAVED)
+        return self._table.put(state, _STILL_THAT_VERSION, {":version": version})
 
     def _put_events(
         self, events: Iterable[Event], pk: str, notifications: Iterable[Notification], claim: Claim
-    ) -> list[Item]:
+    ) -> list[Write]:
         history = {event.id: items.event_item(event, pk, self._retention) for event in events}
         outbox = [
             items.outbox_item(notification, history[notification.event_id], claim)
             for notification in notifications
         ]
-        return [self._put(found) for found in (*history.values(), *outbox)]
-
-    def _put(self, found: Mapping[str, Any]) -> Item:
-        return {"Put": {"TableName": self._table, "Item": to_wire(found)}}
-
-    def _change(
-        self,
-        key: tuple[str, str],
-        expression: str,
-        condition: str,
-        *,
-        values: Mapping[str, Any],
-        names: Mapping[str, str] | None = None,
-    ) -> Item:
-        """An update as part of a transaction."""
-        update = {
-            "TableName": self._table,
-            "Key": to_wire({"pk": key[0], "sk": key[1]}),
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": _values(values),
-        }
-        return {"Update": update | ({"ExpressionAttributeNames": dict(names)} if names else {})}
-
-    def _update_outbox(
-        self, pending: Pending, expression: str, condition: str, values: Mapping[str, Any]
-    ) -> bool:
-        return self._update({"pk": items.OUTBOX, "sk": pending.sk}, expression, condition, values)
-
-    def _update(self, key: Item, expression: str, condition: str, values: Mapping[str, Any]) -> bool:
-        with _as_store_error(f"update {key['pk']} {key['sk']}"):
-            try:
-                self._retry_on_conflict(
-                    lambda: self._client.update_item(
-                        TableName=self._table,
-                        Key=to_wire(key),
-                        UpdateExpression=expression,
-                        ConditionExpression=condition,
-                        ExpressionAttributeValues=_values(values),
-                    )
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
-
-    def _retry_on_conflict[T](self, write: Callable[[], T]) -> T:
-        """A single write, again after a pause while another run's transaction has hold of its item."""
-        for pause in _CONFLICT_PAUSES_SECONDS:
-            try:
-                return write()
-            except self._client.exceptions.TransactionConflictException:
-                _sleep_with_jitter(pause)
-        return write()
-
-    def _transact(self, writes: list[Item]) -> bool:
-        """All of the writes, or False and none when a condition did not hold."""
-        pauses = iter(_CONFLICT_PAUSES_SECONDS)
-        with _as_store_error("write a transaction"):
-            while True:
-                try:
-                    # botocore adds the same ClientRequestToken to each of its retries, so a lost answer
-                    # does not turn our own success into a lost condition.
-                    self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
-                except self._client.exceptions.TransactionCanceledException as error:
-                    codes = _cancellation_codes(error)
-                    if "ConditionalCheckFailed" in codes:
-                        return False
-                    pause = next(pauses, None)
-                    if pause is None or not codes & _TRANSIENT:
-                        raise
-                    _sleep_with_jitter(pause)
-                else:
-                    return True
+        return [self._table.put(found) for found in (*history.values(), *outbox)]
 
 
 def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
     return batched(done, _MARKED_TOGETHER, strict=False)
-
-
-def _sleep_with_jitter(seconds: float) -> None:
-    time.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
 
 
 def _is_silence(found: Item) -> bool:
@@ -396,30 +273,3 @@ def _is_silence(found: Item) -> bool:
 
 def _by_sk(found: Iterable[Item]) -> Iterator[tuple[str, Item]]:
     return ((one["sk"], one) for one in found)
-
-
-def _values(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value_to_wire(value) for name, value in values.items()}
-
-
-@contextmanager
-def _as_store_error(attempt: str) -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        text = f"The table could not be used to {attempt}: {error_text(error)}"
-        raise StoreError(text, transient=_is_transient(error)) from error
-
-
-def _is_transient(error: BotoCoreError | ClientError) -> bool:
-    """Whether the same request may succeed a moment later; what never reached the table may."""
-    if not isinstance(error, ClientError):
-        return True
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    cancelled = bool(_cancellation_codes(error) & _TRANSIENT)
-    return code in _TRANSIENT_CODES or status >= _HTTP_SERVER_ERROR or cancelled
-
-
-def _cancellation_codes(error: ClientError) -> set[str]:
-    return {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}

@@ -1,0 +1,182 @@
+"""One DynamoDB table: reads, single writes and transactions, with what passes by itself waited out.
+
+It knows keys, conditions and errors, and nothing of what stands in the items.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from udts_monitor.adapters.aws_calls import error_code
+from udts_monitor.adapters.wire import Item, from_wire, to_wire, value_to_wire
+from udts_monitor.errors import StoreError
+from udts_monitor.text import error_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Write = dict[str, Any]
+type Key = tuple[str, str]
+
+# A cancelled transaction is an answer, not a fault, to botocore: it does not repeat it.
+_TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# Source: DynamoDB, error handling: the codes that the same request may get over.
+_TRANSIENT_CODES = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+_HTTP_SERVER_ERROR = 500
+_CONFLICT_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
+
+
+class Table:
+    """The table; every method but those that only describe a write raises StoreError.
+
+    Args:
+        client: a DynamoDB client.
+        name: the table's name.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def query(self, pk: str) -> Iterator[Item]:
+        """All items of a partition, with one consistent Query (a page holds about 1 MB)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": value_to_wire(pk)},
+            ConsistentRead=True,
+        )
+        with _as_store_error(f"read the {pk} partition"):
+            for page in pages:
+                yield from map(from_wire, page["Items"])
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """One item, None when there is none."""
+        with _as_store_error(f"read the item {pk} {sk}"):
+            found = self._client.get_item(TableName=self._name, Key=_key((pk, sk)), ConsistentRead=True)
+        return from_wire(found["Item"]) if "Item" in found else None
+
+    def put(
+        self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> Write:
+        """A write of a whole item, as part of a transaction."""
+        put = {"TableName": self._name, "Item": to_wire(item)}
+        return {"Put": put | _given(ConditionExpression=condition, values=values)}
+
+    def delete(
+        self,
+        key: Key,
+        condition: str = "",
+        *,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Write:
+        """A deletion, as part of a transaction."""
+        delete = {"TableName": self._name, "Key": _key(key)}
+        return {"Delete": delete | _given(ConditionExpression=condition, values=values, names=names)}
+
+    def change(
+        self,
+        key: Key,
+        expression: str,
+        condition: str = "",
+        *,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> Write:
+        """An update, as part of a transaction or, by ``update``, alone."""
+        update = {"TableName": self._name, "Key": _key(key), "UpdateExpression": expression}
+        return {"Update": update | _given(ConditionExpression=condition, values=values, names=names)}
+
+    def update(self, change: Write) -> bool:
+        """A change alone; False and nothing when its condition did not hold."""
+        key = from_wire(change["Update"]["Key"])
+        with _as_store_error(f"update {key['pk']} {key['sk']}"):
+            try:
+                self._retry_on_conflict(lambda: self._client.update_item(**change["Update"]))
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def transact(self, writes: list[Write]) -> bool:
+        """All of the writes, or False and none when a condition did not hold."""
+        pauses = iter(_CONFLICT_PAUSES_SECONDS)
+        with _as_store_error("write a transaction"):
+            while True:
+                try:
+                    # botocore adds the same ClientRequestToken to each of its retries, so a lost answer
+                    # does not turn our own success into a lost condition.
+                    self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+                except self._client.exceptions.TransactionCanceledException as error:
+                    codes = _cancellation_codes(error)
+                    if "ConditionalCheckFailed" in codes:
+                        return False
+                    pause = next(pauses, None)
+                    if pause is None or not codes & _TRANSIENT:
+                        raise
+                    _sleep_with_jitter(pause)
+                else:
+                    return True
+
+    def _retry_on_conflict[T](self, write: Callable[[], T]) -> T:
+        """A single write, again after a pause while another run's transaction has hold of its item."""
+        for pause in _CONFLICT_PAUSES_SECONDS:
+            try:
+                return write()
+            except self._client.exceptions.TransactionConflictException:
+                _sleep_with_jitter(pause)
+        return write()
+
+
+def _key(key: Key) -> Item:
+    return to_wire({"pk": key[0], "sk": key[1]})
+
+
+def _given(
+    *,
+    values: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    **expressions: str,
+) -> dict[str, Any]:
+    """What an expression needs, without what is empty: DynamoDB refuses empty parts."""
+    wire = {name: value_to_wire(value) for name, value in (values or {}).items()}
+    parts = {"ExpressionAttributeValues": wire, "ExpressionAttributeNames": dict(names or {}), **expressions}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _sleep_with_jitter(seconds: float) -> None:
+    time.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+
+
+@contextmanager
+def _as_store_error(attempt: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        text = f"The table could not be used to {attempt}: {error_text(error)}"
+        raise StoreError(text, transient=_is_transient(error)) from error
+
+
+def _is_transient(error: BotoCoreError | ClientError) -> bool:
+    """Whether the same request may succeed a moment later; what never reached the table may."""
+    if not isinstance(error, ClientError):
+        return True
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    cancelled = bool(_cancellation_codes(error) & _TRANSIENT)
+    return error_code(error) in _TRANSIENT_CODES or status >= _HTTP_SERVER_ERROR or cancelled
+
+
+def _cancellation_codes(error: ClientError) -> set[str]:
+    return {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}
