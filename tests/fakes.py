@@ -187,6 +187,8 @@ class FakeStore:
         def effect() -> MonitorItem:
             return MonitorItem(
                 ran_at=_moment(self.monitor.get("ran_at")),
+                previous_run_at=_moment(self.monitor.get("previous_run_at")),
+                gaps=self.monitor.get("gaps", ()),
                 listed_at=_moment(self.monitor.get("listed_at")),
                 roll_called_at=_moment(self.monitor.get("roll_called_at")),
                 fingerprint=self.monitor.get("fingerprint", ""),

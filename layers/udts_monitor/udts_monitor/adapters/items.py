@@ -1,7 +1,7 @@
 """How the monitor's data look as items of the table, and back. Every item says its schema version."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.outage import Outage
+from udts_monitor.decision.schedule import Gap
 from udts_monitor.decision.state import TaskState
 from udts_monitor.messages import wording
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
-from udts_monitor.run.ports import MonitorItem
+from udts_monitor.run.ports import MonitorItem, OutboxContents
 from udts_monitor.task import TaskRef
 from udts_monitor.text import truncate
 from udts_monitor.times import iso, parse_time
@@ -35,7 +36,7 @@ RUN = "RUN"
 OUTAGE_PREFIX = "outage "
 SILENCE_PREFIX = "SILENCE#"
 _ERROR_LIMIT = 500
-_MONITOR_TIMES = ("ran_at", "subscribers_at", "listed_at", "roll_called_at")
+_MONITOR_TIMES = ("ran_at", "previous_run_at", "subscribers_at", "listed_at", "roll_called_at")
 
 _STATE = TypeAdapter(TaskState)
 _PENDING = TypeAdapter(Pending)
@@ -43,6 +44,7 @@ _NOTIFICATION = TypeAdapter(Notification)
 _SILENCE = TypeAdapter(Silence)
 _OUTAGE = TypeAdapter(Outage)
 _SUBSCRIBERS = TypeAdapter(dict[str, int])
+_GAPS = TypeAdapter(tuple[Gap, ...])
 _MEMORY = {aspect.name: TypeAdapter[Any](aspect.memory) for aspect in ASPECTS if aspect.memory}
 
 
@@ -69,7 +71,7 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     state = _STATE.validate_python(item)
     known = {name: kept for name, kept in state.memory.items() if name in _MEMORY}
     memory = {name: _MEMORY[name].validate_python(kept) for name, kept in known.items()}
-    return _aware(dataclasses.replace(state, memory=memory))
+    return aware(dataclasses.replace(state, memory=memory))
 
 
 def transition_item(assessment: Assessment, retention: timedelta) -> Item:
@@ -96,9 +98,12 @@ def event_item(event: Event, pk: str, retention: timedelta) -> Item:
         "summary": wording.sentence(event, Language.EN),
         "cause": event.cause,
         "reason": event.reason,
+        "since": event.since,
         "aspect": event.aspect,
         "incident_id": event.incident_id,
+        "incident_since": event.incident_since,
         "incident_action": event.action,
+        "closes": event.closes,
         "tasks": event.tasks,
         "expires_at": _epoch(event.time + retention),
         "published_at": {},
@@ -130,7 +135,7 @@ def pending_from(item: Mapping[str, Any]) -> Pending:
     """A notification in the outbox, with its lease and its attempts; ValueError when it is none."""
     # The subject of a topic without one is empty, and empty values are not written.
     notification = _NOTIFICATION.validate_python({"subject": "", **item})
-    return _aware(_PENDING.validate_python({**item, "notification": notification}))
+    return aware(_PENDING.validate_python({**item, "notification": notification}))
 
 
 def outage_attribute(cause: str) -> str:
@@ -150,18 +155,21 @@ def silence_sk(silence: Silence) -> str:
 
 def silence_from(item: Mapping[str, Any]) -> Silence:
     """The silence in an item of the outbox; ValueError when it is none."""
-    return _aware(_SILENCE.validate_python(item))
+    return aware(_SILENCE.validate_python(item))
 
 
 def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
     """The monitor's item. What of it cannot be read counts as not there, but an outage is named."""
     open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
-    outages, unreadable = readable(lambda value: _aware(_OUTAGE.validate_python(value)), open_ones)
+    outages, unreadable = readable(lambda value: aware(_OUTAGE.validate_python(value)), open_ones)
     times, _ = readable(parse_time, [(name, item.get(name)) for name in _MONITOR_TIMES])
     subscribers, _ = readable(_SUBSCRIBERS.validate_python, [("subscribers", item.get("subscribers", {}))])
+    gaps, _ = readable(lambda value: aware(_GAPS.validate_python(value)), [("gaps", item.get("gaps", []))])
     texts = {name: text for name in ("cursor", "fingerprint") if isinstance(text := item.get(name), str)}
     return MonitorItem(
         ran_at=times.get("ran_at"),
+        previous_run_at=times.get("previous_run_at"),
+        gaps=gaps.get("gaps", ()),
         listed_at=times.get("listed_at"),
         roll_called_at=times.get("roll_called_at"),
         cursor=texts.get("cursor", ""),
@@ -171,6 +179,25 @@ def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
         subscribers_at=times.get("subscribers_at"),
         unreadable=unreadable,
     )
+
+
+def outbox_from(found: Iterable[Item]) -> OutboxContents:
+    """What waits, oldest first, and the silences, in the items of the outbox."""
+    silences, others = dict[str, Item](), dict[str, Item]()
+    for sk, item in by_sk(found):
+        (silences if sk.startswith(SILENCE_PREFIX) else others)[sk] = item
+    set_now, not_silences = readable(silence_from, silences.items())
+    waiting, not_pending = readable(pending_from, others.items())
+    return OutboxContents(
+        pending=tuple(waiting.values()),
+        silences=tuple(set_now.values()),
+        unreadable=not_pending | not_silences,
+    )
+
+
+def by_sk(found: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+    """Items with their sort keys."""
+    return ((one["sk"], one) for one in found)
 
 
 def readable[T](
@@ -202,7 +229,7 @@ def shortened(error: str) -> str:
 
 
 def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:
-    after = assessment.after
+    after, gap = assessment.after, assessment.before.unanswered
     return {
         "pk": history_pk(assessment.task.key),
         "sk": f"{iso(assessment.at)}#{more['what']}",
@@ -217,6 +244,7 @@ def _history(assessment: Assessment, retention: timedelta, **more: str) -> Item:
         "measured_end": after.measured_end,
         "retries_used": after.retries_used,
         "retries_allowed": after.retries_allowed,
+        "unanswered_since": gap.since if gap else None,
         "expires_at": _epoch(assessment.at + retention),
         **more,
     }
@@ -232,17 +260,20 @@ def _fields(value: "DataclassInstance") -> Item:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _aware[T](value: T) -> T:
+def aware[T](value: T) -> T:
     """The value, when every time in it has a zone; one without could not be compared."""
     match value:
         case datetime() if value.tzinfo is None:
             raise ValueError("a time has no zone")
+        case tuple():
+            for part in value:
+                aware(part)
         case Mapping():
             for part in value.values():
-                _aware(part)
+                aware(part)
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             for field in dataclasses.fields(value):
-                _aware(getattr(value, field.name))
+                aware(getattr(value, field.name))
     return value
 
 

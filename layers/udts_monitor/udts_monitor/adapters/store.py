@@ -10,12 +10,11 @@ A changed task is one transaction: state, history and notifications are all ther
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import batched, filterfalse
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from udts_monitor.adapters import items
 from udts_monitor.adapters.table import Table, Write
-from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.outage import OutageChange
@@ -65,7 +64,7 @@ class Store:
 
         One that cannot be read is left out: its task fails alone, when its next state is refused.
         """
-        return items.readable(items.state_from, _by_sk(self._table.query(items.STATE)))[0]
+        return items.readable(items.state_from, items.by_sk(self._table.query(items.STATE)))[0]
 
     def load_state(self, key: str) -> TaskState | None:
         """One stored state, None when there is none.
@@ -134,14 +133,7 @@ class Store:
 
     def outbox(self) -> OutboxContents:
         """All that waits, oldest first, and the silences, with one consistent Query."""
-        found = list(self._table.query(items.OUTBOX))
-        silences, not_silences = items.readable(items.silence_from, _by_sk(filter(_is_silence, found)))
-        pending, not_pending = items.readable(items.pending_from, _by_sk(filterfalse(_is_silence, found)))
-        return OutboxContents(
-            pending=tuple(pending.values()),
-            silences=tuple(silences.values()),
-            unreadable=not_pending | not_silences,
-        )
+        return items.outbox_from(self._table.query(items.OUTBOX))
 
     def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
         """Take over a notification whose lease is over; False when another run has it or it is gone."""
@@ -265,11 +257,3 @@ class Store:
 
 def _batches(done: Sequence[Pending]) -> Iterator[tuple[Pending, ...]]:
     return batched(done, _MARKED_TOGETHER, strict=False)
-
-
-def _is_silence(found: Item) -> bool:
-    return str(found["sk"]).startswith(items.SILENCE_PREFIX)
-
-
-def _by_sk(found: Iterable[Item]) -> Iterator[tuple[str, Item]]:
-    return ((one["sk"], one) for one in found)

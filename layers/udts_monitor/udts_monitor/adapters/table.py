@@ -50,13 +50,31 @@ class Table:
         self._client = client
         self._name = name
 
-    def query(self, pk: str) -> Iterator[Item]:
-        """All items of a partition, with one consistent Query (a page holds about 1 MB)."""
+    def query(
+        self,
+        pk: str,
+        which: str = "",
+        kept: str = "",
+        *,
+        consistent: bool = True,
+        **values: Any,  # noqa: ANN401 - any value of our items
+    ) -> Iterator[Item]:
+        """The items of a partition, page by page (one holds about 1 MB).
+
+        Args:
+            pk: the partition.
+            which: a condition on the sort key, empty for all.
+            kept: a filter on what that leaves.
+            consistent: as of now; otherwise half the price, and at most a moment old.
+            values: what ``which`` and ``kept`` name, without the colon.
+        """
+        found = {f":{name}": value_to_wire(value) for name, value in {"pk": pk, **values}.items()}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": value_to_wire(pk)},
-            ConsistentRead=True,
+            KeyConditionExpression=f"pk = :pk AND {which}" if which else "pk = :pk",
+            ExpressionAttributeValues=found,
+            ConsistentRead=consistent,
+            **({"FilterExpression": kept} if kept else {}),  # type: ignore[arg-type]
         )
         with _as_store_error(f"read the {pk} partition"):
             for page in pages:

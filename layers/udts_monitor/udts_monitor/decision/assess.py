@@ -13,7 +13,7 @@ from typing import Any
 from udts_monitor.decision import health, lifecycle
 from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.event import SEVERITIES, Event, Kind, event_id
-from udts_monitor.decision.incident import remind, settle
+from udts_monitor.decision.incident import remind, settle, without_incidents
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.reachability import count, is_due
@@ -132,7 +132,7 @@ def _judged(
     before: TaskState, at: CheckContext, aspects: Sequence[Aspect]
 ) -> tuple[TaskState, list[EventDraft]]:
     """Every rule in turn: each gets the state as the rules before it left it."""
-    after, drafts = lifecycle.with_new_status(before, at), list[EventDraft]()
+    after, drafts = replace(lifecycle.with_new_status(before, at), task=at.task), list[EventDraft]()
     judges = [aspect.judge for aspect in aspects]
     for judge in (*judges, lifecycle.judge, lifecycle.judge_word):
         after, told = judge(before, after, at)
@@ -148,6 +148,10 @@ def _sample_due(before: TaskState, seen: Observation, policy: Policy, now: datet
     now_seen = seen.progress or before.progress, seen.position or before.position
     moved = (*now_seen, _without_time(seen.lag or before.lag)) != known
     every = timedelta(minutes=policy.sample_minutes)
+    gap = before.unanswered
+    if gap and now - gap.since >= every:
+        # The history shows from when until when nobody knew.
+        return True
     return moved and (before.sampled_at is None or now - before.sampled_at >= every)
 
 
@@ -198,7 +202,7 @@ def gone(before: TaskState, task: TaskRef, now: datetime) -> Assessment:
     Told of one that was running or in trouble. One that was only created, or has finished, was deleted for
     good reason.
     """
-    after = replace(before, incidents={}, memory={}, unanswered=None, listed=None, version=before.version + 1)
+    after = replace(without_incidents(before), listed=None, version=before.version + 1)
     told = before.known_outcome not in {None, Outcome.PREPARING, Outcome.FINISHED}
     event = Event(
         id=event_id(task.key, after.version, Kind.MISSING),

@@ -100,10 +100,10 @@ def reminders_passed(incident: Incident, aspect: Aspect, now: datetime) -> int:
 
 
 def without_incidents(state: TaskState) -> TaskState:
-    """A task that is no longer watched: its incidents end silently. The state itself when it has none."""
-    if not (state.incidents or state.memory or state.unanswered):
+    """A task that is no longer watched: its incidents end silently. The state itself when it says so."""
+    if not (state.incidents or state.memory or state.unanswered or state.task):
         return state
-    return replace(state, incidents={}, memory={}, unanswered=None, version=state.version + 1)
+    return replace(state, task=None, incidents={}, memory={}, unanswered=None, version=state.version + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
 from udts_monitor.decision.state import TaskState, Unanswered
+from udts_monitor.text import truncate
 
 NAME = "reachability"
+_REASON_LIMIT = 300
 # From the first of them on it is critical: nobody watches.
 REMINDERS = (timedelta(hours=1), *(timedelta(days=days) for days in range(1, 7)))
 
@@ -21,12 +23,15 @@ def count(gap: Unanswered | None, answer: NoAnswer, now: datetime) -> Unanswered
     one counts its own checks in a row.
     """
     if gap is None:
-        return Unanswered(since=now, checks=1, cause=answer.cause)
+        return Unanswered(since=now, checks=1, cause=answer.cause, reason=_kept(answer))
+    same = answer.cause == gap.cause
+    # A sentence that differs from check to check would cost a write at each.
+    gap = gap if same else replace(gap, cause=answer.cause, reason=_kept(answer))
     if not gap.told_cause:
-        return replace(gap, checks=gap.checks + 1, cause=answer.cause)
+        return replace(gap, checks=gap.checks + 1)
     if answer.cause == gap.told_cause:
-        return replace(gap, checks=0, cause=answer.cause)
-    return replace(gap, checks=gap.checks + 1 if answer.cause == gap.cause else 1, cause=answer.cause)
+        return replace(gap, checks=0)
+    return replace(gap, checks=gap.checks + 1 if same else 1)
 
 
 def is_due(gap: Unanswered, answer: NoAnswer, policy: Policy) -> bool:
@@ -53,6 +58,10 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     lifecycle = replace(after.lifecycle, unanswered_seconds=round(unanswered, 3))
     ended = EventDraft(kind=Kind.REACHABLE, effect=Effect.ENDS, aspect=NAME, since=gap.since)
     return replace(after, unanswered=None, lifecycle=lifecycle), (ended,)
+
+
+def _kept(answer: NoAnswer) -> str:
+    return truncate(answer.reason, _REASON_LIMIT)
 
 
 def _unreachable(gap: Unanswered, answer: NoAnswer, at: CheckContext) -> tuple[EventDraft, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from udts_monitor.decision.estimate import Estimate
 from udts_monitor.decision.observation import Lag, Position, Progress
 from udts_monitor.decision.status import Outcome, outcome_of
+from udts_monitor.task import TaskRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Unanswered:
         since: the first check without an answer.
         checks: checks without an answer in a row; once a cause was told, only those with another cause.
         cause: why the latest counted check had no answer.
+        reason: the sentence that was given when this cause began.
         told_cause: the cause somebody was told of, for the task alone or as a member of an outage; the task
             belongs to the outage of this cause. Empty while nobody was told.
         shared: the task belongs to an outage, whose events speak for it.
@@ -84,6 +86,7 @@ class Unanswered:
     since: datetime
     checks: int
     cause: str
+    reason: str = ""
     told_cause: str = ""
     shared: bool = False
     named: bool = False
@@ -112,6 +115,8 @@ class TaskState:
 
     Attributes:
         version: optimistic lock; 0 means never saved. Every saved change adds one.
+        task: as the configuration named it at the last check; None once it is not watched any more. It is for
+            those who only read the table.
         status: UCloud's word, empty while the task has never answered.
         previous_status: the status before, empty when there was none.
         since: when the status was first observed; for a task that never answered, when it was first checked.
@@ -141,6 +146,7 @@ class TaskState:
     """
 
     version: int = 0
+    task: TaskRef | None = None
     status: str = ""
     previous_status: str = ""
     since: datetime

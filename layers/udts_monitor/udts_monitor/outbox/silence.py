@@ -41,13 +41,16 @@ class Silence:
     by: str
     why: str = ""
 
-    def holds(self, notification: Notification) -> bool:
-        """The notification came up in this silence, for people, and within its scope."""
-        key = notification.task_key
+    def covers(self, key: str) -> bool:
+        """A task, or the monitor itself, is within its scope."""
         # What the monitor says of itself concerns all projects.
         of_project = key.startswith(f"{self.scope}/") and key != MONITOR.key
-        covered = self.scope in {EVERYTHING, key} or of_project
-        return covered and notification.topic in PEOPLE and self.since <= notification.time < self.until
+        return self.scope in {EVERYTHING, key} or of_project
+
+    def holds(self, notification: Notification) -> bool:
+        """The notification came up in this silence, for people, and within its scope."""
+        for_people = self.covers(notification.task_key) and notification.topic in PEOPLE
+        return for_people and self.since <= notification.time < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from udts_monitor.decision import inventory
 from udts_monitor.decision.event import Kind
+from udts_monitor.decision.schedule import with_gap
 from udts_monitor.decision.state import TaskState
 from udts_monitor.run.monitor_events import monitor_event
 from udts_monitor.run.ports import MonitorItem, Ports
@@ -101,7 +102,9 @@ class Heartbeat:
         counted_now: bool,
     ) -> None:
         """Write the run's summary, and from where and how the next one goes on."""
+        ran_at, previous = self._monitor.ran_at, self._monitor.previous_run_at
         times = {
+            "previous_run_at": ran_at,
             "listed_at": listed_at,
             "roll_called_at": roll_called_at,
             "subscribers_at": self._began if counted_now else None,
@@ -119,6 +122,8 @@ class Heartbeat:
                 "cursor": cursor,
                 "fingerprint": self._settings.fingerprint,
                 **{name: iso(moment) for name, moment in times.items() if moment},
+                "gaps": with_gap(self._monitor.gaps, ran_at, previous, self._began),
+                "settings": self._settings.shown(),
                 **shown,
                 "errors": [truncate(error, _REASON_LIMIT) for error in summary.errors[:_ERRORS_KEPT]],
             }

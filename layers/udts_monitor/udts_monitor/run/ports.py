@@ -9,6 +9,7 @@ from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
 from udts_monitor.decision.outage import Outage, OutageChange
+from udts_monitor.decision.schedule import Gap
 from udts_monitor.decision.state import Listed, TaskState
 from udts_monitor.decision.unseen import PastStatus
 from udts_monitor.outbox.notification import Notification
@@ -36,6 +37,8 @@ class MonitorItem:
 
     Attributes:
         ran_at: when the last run that came to its end began, None before the first.
+        previous_run_at: when the run before it began, None before the second.
+        gaps: the latest times in which no run came to its end, though one was due.
         listed_at: when the lists of the watched projects were read last, None before the first time.
         cursor: key of the task the next run begins with, empty when the last one got through all.
         outages: those that are open.
@@ -47,6 +50,8 @@ class MonitorItem:
     """
 
     ran_at: datetime | None = None
+    previous_run_at: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
     listed_at: datetime | None = None
     cursor: str = ""
     outages: tuple[Outage, ...] = ()

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.policy import THRESHOLDS, Policy
 from udts_monitor.messages.wording import Display
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.outbox.pending import Claim
@@ -27,6 +28,19 @@ class RunSettings:
     digest_above: int
     roll_call_every: timedelta | None = None
     fingerprint: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """What is in force, for those who only read the table."""
+        thresholds = {name: getattr(self.policy, name) for name in (*THRESHOLDS, "sample_minutes")}
+        kinds = self.policy.kinds
+        return {
+            **thresholds,
+            "notify_on": ["all"] if kinds is None else sorted(kinds),
+            "topics": [str(topic) for topic in self.topics],
+            "digest_above": self.digest_above,
+            "display_language": str(self.display.language),
+            "display_timezone": self.display.zone.key,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

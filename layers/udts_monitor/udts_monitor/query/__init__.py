@@ -1,0 +1,1 @@
+"""What the table says, as people and programs ask for it."""
