@@ -1,23 +1,25 @@
 """Names, reasons and status words that mean harm, through the handler: table, topics and log."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 
 from local.simulator import Simulator, simulator_running
 from tests.handler.conftest import Deployed, Log, refused
 from tests.handler.test_log import LONGEST_LINE
 from tests.messages.limits import item_problems
 from tests.messages.test_hostile import NASTY
+from udts_monitor.adapters.wire import from_wire
 from udts_monitor.errors import RunError
 
 # As much as fits into an answer that the client reads to its end.
 ENDLESS = ("a" * 300_000, "漢" * 150_000, "\N{PILE OF POO}" * 75_000, "<!here>\n" * 37_500)
 TEXTS = (*NASTY, *ENDLESS)
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Nothing of these prints: as a status they are none.
 BLANK = {"\u2028\u2029\x85\v\f", "\u200b\u2066\ufeff"}
 TASKS = [f"udts-{number}" for number in range(len(TEXTS))]
@@ -51,17 +53,39 @@ def named(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 def items() -> list[dict[str, Any]]:
     """Every item of the table."""
     pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName="monitor")
-    read = TypeDeserializer().deserialize
-    return [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+    return [from_wire(item) for page in pages for item in page["Items"]]
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (text for item in value.values() for text in texts(item))
+        case list():
+            yield from (text for item in value for text in texts(item))
+
+
+def hides_something(text: str) -> bool:
+    """Whether control or format characters, or line ends of other alphabets, stand in it."""
+    return any(unicodedata.category(char) in UNSEEN for char in text.replace("\n", ""))
 
 
 def assert_safe(log: Log) -> None:
-    """Each line of the log is one JSON object that CloudWatch keeps whole; so are the items."""
+    """Each line of the log is one JSON object that CloudWatch keeps whole; so are the items.
+
+    Whoever looks at a line in a terminal sees what it says: nothing moves the cursor, hides or turns text.
+    """
     *lines, end = log.stream.getvalue().split("\n")
     assert end == ""
-    assert [line for line in lines if not isinstance(json.loads(line), dict)] == []
+    objects = [json.loads(line) for line in lines]
+    assert all(isinstance(each, dict) for each in objects)
+    assert [text for text in texts(objects) if hides_something(text)] == []
     assert max(len(line.encode()) for line in lines) < LONGEST_LINE
-    assert [problem for item in items() for problem in item_problems(item)] == []
+    kept = items()
+    assert [text for text in texts(kept) if hides_something(text)] == []
+    assert [problem for item in kept for problem in item_problems(item)] == []
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
