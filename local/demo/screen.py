@@ -5,6 +5,7 @@ Without a terminal nothing moves: plain lines of fixed width, to be pasted or lo
 
 import io
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from rich.text import Text
 WIDTH = 110
 MARGIN = 2
 _SECONDS_WIDTH = 7
+_LEAST_ROOM = 12
 # The mark, and a blank after each column.
 _GAPS = 5
 
@@ -56,11 +58,6 @@ class Screen:
         """Columns inside the margin."""
         return self._console.width - MARGIN
 
-    @property
-    def narrow(self) -> bool:
-        """Whether it has less room than the lines are made for."""
-        return self._console.width < WIDTH
-
     def heading(self, text: str, note: str = "") -> None:
         """Begin a section."""
         line = Text(f"\n{text}", style="bold")
@@ -90,6 +87,20 @@ class Screen:
     def show(self, what: RenderableType) -> None:
         """Print inside the margin."""
         self._print(Padding(what, (0, 0, 0, MARGIN)))
+
+    def beside(self, head: Text, text: str, *, each_line: bool = False) -> None:
+        """Print a head and a text beside it, which breaks between words.
+
+        Args:
+            head: Printed in front of the first line, the others are indented as far.
+            text: Of any length.
+            each_line: The head stands in front of all lines.
+        """
+        gap = "" if each_line else "  "
+        room = max(_LEAST_ROOM, self.width - head.cell_len - len(gap))
+        blank = Text(" " * head.cell_len)
+        for place, line in enumerate(textwrap.wrap(text, room, break_on_hyphens=False) or [""]):
+            self.show(Text.assemble(head if each_line or not place else blank, gap, line))
 
     def exactly(self, text: str) -> None:
         """Print lines that nobody breaks or cuts: they are to be copied."""

@@ -56,8 +56,8 @@ def _deploy(aws: LocalAws, built: Path, scenario: Scenario, simulator: Simulator
         "UdtsTasks": task_list(scenario),
         # Whose metrics are read: lag, remaining data, rates.
         "UcloudRegion": scenario.region,
-        # The least there is, so that the short story shows a point of progress.
-        "SampleMinutes": "1",
+        # So that the short story shows points of progress.
+        "SampleMinutes": "0.5",
     }
     return aws.deploy(built, parameters)
 

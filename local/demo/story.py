@@ -151,9 +151,7 @@ SCENES = (
         changes={REPORTS: {"status": "Syncing"}, CACHE: _EVEN},
         tells=(Told(task=REPORTS, kind="reachable"),),
     ),
-    Scene(
-        happens="orders-db still loads: a minute after the last, a point of progress is kept", samples=ORDERS
-    ),
+    Scene(happens="orders-db still loads: each half minute a point of progress is kept", samples=ORDERS),
     Scene(
         happens="orders-db is done",
         changes={ORDERS: _LOADED, CACHE: _BEHIND},

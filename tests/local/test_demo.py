@@ -262,6 +262,25 @@ def test_a_narrow_terminal_shows_the_whole_step(columns: int) -> None:
     assert words >= {"told", "by", "the", "schedule", "at", "17:49:23:", "failed"}
 
 
+SHOWS_A_ROW = """
+import sys
+from rich.text import Text
+from local.demo.screen import Screen
+Screen().beside(Text("15:30:07  event"), sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_a_narrow_terminal_breaks_no_word_of_a_row(columns: int) -> None:
+    """Columns of a table used to be a few letters wide."""
+    text = "archive-db (udts-archive) recovered: Syncing again, 9 s after it was stopped"
+    first, *others = shown_in_a_terminal(columns, "-c", SHOWS_A_ROW, text)
+    assert first.startswith("  15:30:07  event  archive-db")
+    assert all(line.startswith(" " * 19) for line in others)
+    assert max(map(len, [first, *others])) <= columns
+    assert " ".join([first, *others]).split()[2:] == text.split()
+
+
 def test_asked_for_help_it_helps() -> None:
     """Instead of playing for two minutes."""
     done = subprocess.run(
