@@ -1,6 +1,7 @@
 """The screens of the local stack: commands that work as they stand, messages as people read them."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from local.background import Background
 from local.first_check import FirstCheck
 from local.inbox import Message
 from local.mailbox import readable
-from local.template import load
+from local.template import PROJECT, load
 
 ENDPOINT = "http://127.0.0.1:4566"
 RUNNING = Background(pid=1, endpoint=ENDPOINT, simulator_url="http://127.0.0.1:80", folder="/")
@@ -52,6 +53,36 @@ def test_an_old_aws_command_line_is_told(
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     assert bool(overview.aws_cli_note()) == warned
+
+
+def outputs(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":
+    """What `make outputs` does with an aws command line that does this."""
+    program = folder / "aws"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    return subprocess.run(  # noqa: S603 - our own Makefile
+        ["make", "--no-print-directory", "outputs", f"AWS={program}", "STACK=mine"],  # noqa: S607 - any make
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_outputs_of_a_stack_are_shown_uncut(tmp_path: Path) -> None:
+    """SAM's own table breaks the commands in the middle of a word."""
+    command = f"aws dynamodb query --table-name {'x' * 300} --key-condition-expression 'pk = :pk'"
+    done = outputs(tmp_path, f'echo "$@" >&2; printf \'%s\\t%s\\n\' StatesCommand "{command}"')
+    assert (done.returncode, done.stdout) == (0, f"StatesCommand\n    {command}\n")
+    assert "--stack-name mine" in done.stderr
+
+
+def test_the_outputs_of_a_stack_that_is_not_there_are_an_error(tmp_path: Path) -> None:
+    """In the words of the aws command line."""
+    done = outputs(tmp_path, "echo Stack with id mine does not exist >&2; exit 254")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Stack with id mine does not exist" in done.stderr
 
 
 def test_a_machine_without_an_aws_command_line_is_told_what_needs_none(
