@@ -33,8 +33,8 @@ def main(home: Path = FOLDER) -> int:
     commands.add_parser("up", help="start it, or show the screen again when it is running")
     commands.add_parser("status", help="show what runs, and commands to use it")
     inbox = commands.add_parser("inbox", help="show the messages that arrived")
-    inbox.add_argument("--last", type=int, default=10, help="how many")
-    inbox.add_argument("--topic", default="", help="alerts, chat or events; all of them without it")
+    inbox.add_argument("--last", type=_count, default=10, help="how many")
+    inbox.add_argument("--topic", default="", help="alerts, chat or another one; all of them without it")
     given = parser.parse_args()
     clean_up_when_ended()
     try:
@@ -117,6 +117,12 @@ def show_inbox(running: Background, topic: str, number: int) -> None:
         _console.print(mailbox.readable(name, message), end="\n\n", markup=False)
     if not messages:
         _console.print("Nothing has arrived yet.")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("has to be a number from 1 on")
+    return int(text)
 
 
 def _running(home: Path) -> Background:

@@ -52,8 +52,8 @@ def _show_events(screen: Screen, messages: list[Message]) -> None:
     for event in events:
         data = event.get("data", {})
         style = _STYLES.get(str(data.get("severity")), "")
-        incident = f"  {data['incident_action']} {data['incident_id']}" if data.get("incident_id") else ""
-        screen.beside(Text(str(event.get("type")), style), incident.strip())
+        action, incident = data.get("incident_action"), data.get("incident_id")
+        screen.beside(Text(str(event.get("type")), style), f"{action}  {incident}" if incident else "")
         screen.beside(Text("  "), str(data.get("summary")))
     critical = next((event for event in events if event.get("data", {}).get("severity") == "critical"), None)
     if critical:

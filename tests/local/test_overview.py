@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_the_outputs_of_a_stack_that_is_not_there_are_an_error(tmp_path: Path) -
     assert done.returncode != 0
     assert done.stdout == ""
     assert "Stack with id mine does not exist" in done.stderr
+
+
+@pytest.mark.parametrize("last", ["0", "-1", "ten", "1.5"])
+def test_a_number_of_messages_that_is_none_is_refused(last: str) -> None:
+    """0 used to show all of them, and -1 all but the first."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-m", "local.stack", "inbox", f"--last={last}"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has to be a number from 1 on" in done.stderr
 
 
 def test_a_machine_without_an_aws_command_line_is_told_what_needs_none(
