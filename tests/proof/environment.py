@@ -196,6 +196,8 @@ def environment(
             "TABLE_NAME": table,
             # Every event on its own: what a digest holds together is proven elsewhere.
             "DIGEST_ABOVE": "1000",
+            # Its own story: in the others it would stand before the first news.
+            "ROLL_CALL": "off",
             **{f"{topic.upper()}_TOPIC_ARN": arn for topic, arn in topics.items()},
             **{variable.upper(): str(value) for variable, value in variables.items()},
         }

@@ -19,7 +19,7 @@ from udts_monitor.adapters.ucloud import UCloud
 from udts_monitor.decision.observation import NoAnswer, Observation
 from udts_monitor.decision.policy import Policy
 from udts_monitor.outbox.notification import Topic
-from udts_monitor.run.ports import Summary
+from udts_monitor.run.summary import Summary
 from udts_monitor.task import MONITOR, TaskRef
 
 # A run may go on so long beyond the end of its checks: for the one that does not keep it, and to save.
@@ -140,7 +140,7 @@ def faulty_ucloud(
         yield made
         assert logged
         store = world.store
-        kept = [store.states, store.waiting, store.outages, store.heartbeat, world.sns.accepted]
+        kept = [store.states, store.waiting, store.outages, store.monitor, world.sns.accepted]
         left = found_in("\n".join([*logged, *map(repr, kept)]), names)
         assert not left, f"the runs left {left}"
 

@@ -61,8 +61,8 @@ def _part(line: Mapping[str, Any]) -> str:
     """What the run's error says of this part."""
     match line["message"]:
         case "task not processed":
-            return f"{line.get('task')}: {line.get('cause')}"
+            return f"{line.get('task')}: {line.get('reason')}"
         case "not published":
-            return f"{line.get('event_id')} was not accepted: {line.get('cause')}"
+            return f"{line.get('event_id')} was not accepted: {line.get('reason')}"
         case _:
             return str(line)

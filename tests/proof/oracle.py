@@ -1,31 +1,36 @@
-"""A second opinion on what has to be told: the rules of the design, written again from the words.
+"""A second opinion on what has to be told: the table of events of the design, written again from its words.
 
-It remembers as little as it can, knows no table and no lease, and is plain on purpose.
+It remembers as little as it can, knows no table and no lease, and is plain on purpose. Figures (progress,
+lag, position) are beyond it: tests/unit walks through the aspects that live on them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-MONITOR = "-/monitor"
-HEALTHY = {"Created", "Checking", "Starting", "Started", "Dumping", "Loading", "Syncing", "Synced"}
+PREPARING = {"Created", "Checking", "Starting", "Started"}
+RUNNING = {"Dumping", "Loading", "Syncing", "Synced"}
 FOR_GOOD = {"FailedUnrecoverable", "StoppedUnrecoverable"}
 FAILED = {"Failed", *FOR_GOOD}
 FINISHED = {"Done", "Success"}
 WAITING = {"RetryPending", "Stopping"}
-KNOWN = HEALTHY | FAILED | FINISHED | WAITING | {"Stopped"}
-TOLD_JUST_NOW = timedelta(hours=1)
-REMIND_AFTER = [timedelta(hours=4), *(timedelta(days=day) for day in range(1, 7))]
+MEANINGS = (PREPARING, RUNNING - {"Syncing", "Synced"}, {"Syncing", "Synced"}, FAILED, FINISHED, WAITING)
+KNOWN = PREPARING | RUNNING | FAILED | FINISHED | WAITING | {"Stopped"}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAILY = [day * DAY for day in range(1, 7)]
+REMIND_OF_A_FAILURE = [4 * HOUR, *DAILY]
+REMIND_OF_NO_ANSWER = [HOUR, *DAILY]
 
 
 @dataclass(frozen=True)
 class Said:
-    """UCloud's answer: a word, and the counts of retries where it gives them."""
+    """UCloud's answer: a word, the counts of retries where it gives them, and whether it gives a reason."""
 
     word: str
     used: int | None = None
     allowed: int | None = None
+    reason: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,114 +51,92 @@ class Limits:
     resume_within: timedelta = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Told:
-    """An event: ``chain`` is the same for a beginning and the end that belongs to it.
-
-    ``again`` are all of a chain but its beginning.
-    """
-
-    kind: str
-    task: str
-    at: datetime
-    chain: str = ""
-    again: bool = False
-
-
 @dataclass
-class Incident:
-    """From a failure until the task is healthy, finished or stopped."""
+class Trouble:
+    """An incident of a task's health."""
 
-    since: datetime
-    chain: str
-    word: str = ""
+    failed: bool = False
+    for_good: bool = False
     used: int | None = None
-    healthy: int = 0
+    reason: bool = False
+    critical_since: datetime | None = None
     reminded: int = 0
+    running: int = 0
+    stop: datetime | None = None
+    resume_until: datetime | None = None
+    marks: int = 0
 
 
 @dataclass
 class Gap:
-    """Checks in a row without an answer, told for the task alone or with others, or not yet."""
+    """The time without an answer: told for the task alone or as one of many, or not yet."""
 
     since: datetime
-    chain: str
     checks: int = 0
     cause: str = ""
-    alone: bool = False
-    shared: set[str] = field(default_factory=set)
-
-    @property
-    def causes(self) -> set[str]:
-        """What it was told for."""
-        return self.shared | ({self.cause} if self.alone else set())
+    told: str = ""
+    shared: bool = False
+    named: bool = False
+    reminded: int | None = None
 
 
 @dataclass
 class Task:
-    """What is remembered of a task."""
+    """What is remembered of a task; ``meant`` is its latest known word, ``since`` the beginning of that."""
 
     word: str = ""
+    meant: str = ""
     since: datetime | None = None
-    incident: Incident | None = None
+    seen: datetime | None = None
+    trouble: Trouble | None = None
     gap: Gap | None = None
-    stop_told: bool = False
-    marks: int = 0
     words: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=lambda: {"failed": 0, "finished": 0})
 
 
 @dataclass
-class Quiet:
-    """A silence: what came up in it waits, for people."""
+class Outage:
+    """One cause for several tasks."""
 
     since: datetime
-    until: datetime
-
-    def covers(self, told: Told, scope: str) -> bool:
-        """It came up in this time and belongs to the scope."""
-        return scope in {"all", told.task} and self.since <= told.at < self.until
+    told_at: datetime
+    reminded: int
 
 
-@dataclass(frozen=True)
-class Late:
-    """A run that another one came between.
+@dataclass
+class View:
+    """What a run reads when it begins."""
 
-    Attributes:
-        view: what it knew when it began.
-        began: when that was.
-        overtaken: tasks that the other run changed; its own word about them does not count.
-    """
-
-    view: dict[str, Task]
     began: datetime
-    overtaken: frozenset[str] = frozenset()
+    tasks: dict[str, Task] = field(default_factory=dict)
+    outages: dict[str, Outage] = field(default_factory=dict)
+    ran_at: datetime | None = None
+
+
+type Unreached = dict[str, tuple[Silent, Gap]]
 
 
 class Oracle:
-    """Says what ``runs`` have told to programs (``events``) and to people (``alerts``), by task."""
+    """Says what ``runs`` have told, by task and, of the monitor itself, by cause."""
 
     def __init__(self) -> None:
         self.runs = 0
-        self.tasks: dict[str, Task] = {}
-        self.outages: dict[str, tuple[datetime, str]] = {}
-        self._told_at: dict[str, datetime] = {}
-        self._begun: set[str] = set()
-        self.quiet: dict[str, Quiet] = {}
         self.events: dict[str, list[str]] = {}
-        self.alerts: dict[str, list[str]] = {}
-        self._waiting: list[Told] = []
-        self._chains = 0
+        self.tasks: dict[str, Task] = {}
+        self._outages: dict[str, Outage] = {}
+        self._ran_at: datetime | None = None
 
-    def view(self) -> dict[str, Task]:
+    def view(self, began: datetime) -> View:
         """What a run that begins now knows."""
-        return deepcopy(self.tasks)
+        return deepcopy(View(began, self.tasks, self._outages, self._ran_at))
 
     def run(
         self,
         seen: Mapping[str, Said | Silent],
         limits: Mapping[str, Limits],
         now: datetime,
-        late: Late | None = None,
+        late: View | None = None,
+        overtaken: Collection[str] = (),
     ) -> None:
         """One run over the watched tasks.
 
@@ -162,248 +145,261 @@ class Oracle:
             limits: its thresholds.
             now: the time of the run.
             late: what it knew, where another run came between.
+            overtaken: tasks that the other run changed; this one's own word about them counts only where it
+                alone saw a failure or a finish.
         """
         self.runs += 1
-        late = late or Late(view=self.view(), began=now)
-        view, overtaken = late.view, set(late.overtaken)
-        told_for = {name: gap.causes for name, task in view.items() if name in seen and (gap := task.gap)}
-        untold: dict[Silent, list[str]] = {}
+        view = late or self.view(now)
+        counts = set(seen) - set(overtaken)
+        unreached: Unreached = {}
         for name, answer in seen.items():
-            task = view.setdefault(name, Task())
-            if isinstance(answer, Said):
-                before = task.incident
-                told = list(self._hear(task, answer, limits[name], now))
-                if name in overtaken and self._only_we_saw(told, before, self.tasks[name]):
-                    overtaken.remove(name)
-                    view[name] = self.tasks[name]
-                    told = list(self._hear(view[name], answer, limits[name], now))
-                self._tell(name, told, now, overtaken)
-            elif self._misses(task, answer, limits[name], now):
-                untold.setdefault(answer, []).append(name)
-        for silent, names in untold.items():
-            known = {name for name, causes in told_for.items() if silent.cause in causes and view[name].gap}
-            gaps = {name: gap for name in names if (gap := view[name].gap)}
-            self._unreachable(silent, gaps, gaps.keys() | known, now, overtaken)
-        self.tasks |= {name: view[name] for name in seen if name not in overtaken}
-        self._publish(now)
-        self._end_outages(late.began, now, {name: view[name] for name in seen})
-        # An outage whose end was told speaks for no task any more: one still out of reach is told anew.
-        for name in seen.keys() - overtaken:
-            if gap := view[name].gap:
-                gap.shared &= self.outages.keys()
-        self._publish(now)
+            task = view.tasks.setdefault(name, Task())
+            if isinstance(answer, Silent):
+                unreached[name] = answer, _counted(task, answer, view.outages, now)
+                continue
+            before = dict(task.told)
+            told = list(_hear(task, answer, limits[name], now, view.ran_at))
+            if name in overtaken and any(
+                kind in told and self.tasks[name].told[kind] == before[kind] for kind in before
+            ):
+                counts.add(name)
+                task = view.tasks[name] = deepcopy(self.tasks[name])
+                told = list(_hear(task, answer, limits[name], now, view.ran_at))
+            self._tell(name, told if name in counts else [])
+        alone = self._shared(unreached, view, limits, now)
+        for name in unreached:
+            told = list(_miss(view.tasks[name], limits[name], now, told_now=name in alone))
+            self._tell(name, told if name in counts else [])
+        self.tasks |= {name: view.tasks[name] for name in counts}
+        self._end_outages(seen, view)
+        for name in self.tasks.keys() - seen.keys():
+            # No longer watched: its incidents end silently.
+            self.tasks[name].gap = self.tasks[name].trouble = None
+        self._ran_at = view.began
 
-    def _only_we_saw(self, told: list[tuple[str, str]], before: Incident | None, now: Task) -> bool:
-        """A failure or a finish, and no run that came between has seen the same."""
-        kinds = {kind for kind, _ in told}
-        if "finished" in kinds:
-            return now.word not in FINISHED
-        opened = now.incident is not None and (before is None or before.chain != now.incident.chain)
-        return "failed" in kinds and not opened
+    def _shared(
+        self, unreached: Unreached, view: View, limits: Mapping[str, Limits], now: datetime
+    ) -> set[str]:
+        """Tell what keeps several tasks from answering as one; the tasks that are to be told alone."""
+        due: dict[Silent, list[Gap]] = {}
+        for name, (silent, gap) in unreached.items():
+            enough = silent.configuration or gap.checks >= limits[name].unreachable_after
+            if gap.told != silent.cause and enough:
+                due.setdefault(silent, []).append(gap)
+        known = dict(view.outages)
+        alone: set[str] = set()
+        for silent, gaps in due.items():
+            for gap in gaps:
+                gap.told, gap.checks, gap.shared, gap.named = silent.cause, 0, silent.cause in known, False
+            members = _members(silent.cause, view, limits)
+            if silent.configuration or len(members) > 1:
+                first = min(gap.since for gap in gaps)
+                among = [unreached[name][1] for name in members & unreached.keys()]
+                self._open(silent.cause, first, among, view, now)
+            elif silent.cause not in known:
+                alone |= members
+        for cause, outage in known.items():
+            self._tell_again(cause, outage, view, limits, unreached, now)
+        return alone
 
-    def _hear(self, task: Task, said: Said, limits: Limits, now: datetime) -> Iterator[tuple[str, str]]:
-        """What an answer tells, in the order of telling."""
-        before = task.word
-        if task.gap:
-            if task.gap.alone:
-                yield "reachable", task.gap.chain
-            task.gap = None
-        if said.word != before:
-            task.word, task.since, task.stop_told, task.marks = said.word, now, False, 0
-        if said.word in FAILED:
-            if self._failure_is_news(task, before, said, now) and task.incident:
-                yield "failed", task.incident.chain
-        else:
-            yield from _no_failure(task, before, limits, now)
-            yield from _recovery(task, limits)
-        if said.word not in KNOWN and said.word not in task.words:
-            task.words.add(said.word)
-            yield "unknown_status", ""
-        yield from _what_lasts(task, limits, now)
+    def _open(self, cause: str, since: datetime, gaps: list[Gap], view: View, now: datetime) -> None:
+        if cause not in view.outages:
+            opened = Outage(since, now, _passed(REMIND_OF_NO_ANSWER, now - since))
+            self._change(cause, None, opened, "unreachable", view)
+            _name(gaps)
 
-    def _failure_is_news(self, task: Task, before: str, said: Said, now: datetime) -> bool:
-        incident = task.incident
-        if incident is None:
-            task.incident = Incident(since=now, chain=self._chain(), word=said.word, used=said.used)
-            return True
-        grew = said.used is not None and said.used > (incident.used or 0)
-        by_the_service = grew or (said.used is None and before == "RetryPending")
-        last = grew and bool(said.allowed) and (said.used or 0) >= (said.allowed or 0)
-        worse = said.word in FOR_GOOD and incident.word not in FOR_GOOD
-        restarted = before not in FAILED and not by_the_service
-        incident.word, incident.used, incident.healthy = said.word, said.used, 0
-        return worse or last or restarted
-
-    def _misses(self, task: Task, silent: Silent, limits: Limits, now: datetime) -> bool:
-        """Count a check without an answer; whether it is to be told."""
-        gap = task.gap = task.gap or Gap(since=now, chain=self._chain())
-        told = gap.alone or bool(gap.shared)
-        due = not told and gap.checks + 1 >= limits.unreachable_after
-        if silent.configuration:
-            due = silent.cause not in gap.shared
-        if due or not told:
-            gap.checks += 1
-            gap.cause = silent.cause
-        return due
-
-    def _unreachable(
+    def _tell_again(  # noqa: PLR0913, PLR0917 - all that a run knows
         self,
-        silent: Silent,
-        gaps: Mapping[str, Gap],
-        concerned: Collection[str],
+        cause: str,
+        outage: Outage,
+        view: View,
+        watched: Collection[str],
+        unreached: Unreached,
         now: datetime,
-        overtaken: Collection[str],
     ) -> None:
-        """One cause is one event, as soon as it concerns the monitor or a second watched task."""
-        if silent.configuration or len(concerned) > 1:
-            for gap in gaps.values():
-                gap.shared.add(silent.cause)
-            is_open = silent.cause in self.outages
-            if not is_open:
-                self.outages[silent.cause] = now, self._chain()
-            if not is_open or now - self._told_at[silent.cause] > TOLD_JUST_NOW:
-                self._told_at[silent.cause] = now
-                self._tell(MONITOR, [("unreachable", self.outages[silent.cause][1])], now)
-        else:
-            for name, gap in gaps.items():
-                gap.alone = True
-                self._tell(name, [("unreachable", gap.chain)], now, overtaken)
+        """Remind of it; or name those who joined since it was told."""
+        members = _members(cause, view, watched)
+        passed = _passed(REMIND_OF_NO_ANSWER, now - outage.since)
+        joined = [unreached[name][1] for name in members & unreached.keys() if not unreached[name][1].named]
+        if members and passed > outage.reminded:
+            self._change(cause, outage, Outage(outage.since, now, passed), "reminder", view)
+            _name(joined)
+        elif joined and now - outage.told_at >= HOUR:
+            self._change(cause, outage, replace(outage, told_at=now), "unreachable", view)
+            _name(joined)
 
-    def _end_outages(self, began: datetime, now: datetime, view: Mapping[str, Task]) -> None:
+    def _end_outages(self, watched: Collection[str], view: View) -> None:
         """Who thinks that one is over looks again, at what other runs know by now."""
-        settled = {cause: chain for cause, (_, chain) in self.outages.items() if self._told_at[cause] < began}
-        if settled.keys() <= _held_open(view.values()):
+
+        def over(tasks: Mapping[str, Task]) -> set[str]:
+            gaps = [task.gap for name, task in tasks.items() if name in watched]
+            return view.outages.keys() - {gap.told for gap in gaps if gap}
+
+        for cause in over(self.tasks) if over(view.tasks) else ():
+            self._change(cause, view.outages[cause], None, "reachable", view)
+
+    def _change(self, cause: str, before: Outage | None, after: Outage | None, kind: str, view: View) -> None:
+        """An outage begins, is told again or ends, unless another run has changed it meanwhile."""
+        if self._outages.get(cause) != before:
             return
-        known = _held_open(self.tasks[name] for name in view if name in self.tasks)
-        for cause in sorted(settled.keys() - known):
-            del self.outages[cause]
-            self._tell(MONITOR, [("reachable", settled[cause])], now)
+        for known in (self._outages, view.outages):
+            known.pop(cause, None)
+            if after:
+                known[cause] = after
+        self._tell(cause, [kind])
 
-    def _tell(
-        self, task: str, kinds: list[tuple[str, str]], now: datetime, overtaken: Collection[str] = ()
-    ) -> None:
-        if task in overtaken:
-            return
-        for place, (kind, chain) in enumerate(kinds):
-            again = chain in self._begun
-            if kind in {"failed", "unreachable"}:
-                self._begun.add(chain)
-            told = Told(kind, task, now + timedelta(microseconds=place), chain, again)
-            self.events.setdefault(task, []).append(kind)
-            self._waiting.append(told)
-
-    def _publish(self, now: datetime) -> None:
-        """People hear what no silence holds; when one ends, at most the latest that still matters."""
-        over = {scope: quiet for scope, quiet in self.quiet.items() if quiet.until <= now}
-        active = {scope: quiet for scope, quiet in self.quiet.items() if quiet.until > now}
-        ended = [told for told in self._waiting if _held(told, over) and not _held(told, active)]
-        ways: dict[tuple[str, str], list[Told]] = {}
-        for told in ended:
-            # Outages of different causes are different matters.
-            ways.setdefault(_matter(told), []).append(told)
-        others = [told for told in self._waiting if not any(told is found for found in ended)]
-        dropped = {id(told) for way in ways.values() for told in self._no_longer_matter(way, others)}
-        left = [told for told in self._waiting if id(told) not in dropped]
-        self._waiting = [told for told in left if _held(told, active)]
-        for told in sorted((told for told in left if not _held(told, active)), key=lambda told: told.at):
-            self.alerts.setdefault(told.task, []).append(told.kind)
-        self.quiet = active
-
-    def _no_longer_matter(self, way: list[Told], others: list[Told]) -> list[Told]:
-        for latest in sorted(way, key=lambda told: told.at, reverse=True):
-            if self._matters(latest, way, others):
-                return [told for told in way if told is not latest]
-        return way
-
-    def _matters(self, told: Told, way: list[Told], others: list[Told]) -> bool:
-        task = self.tasks.get(told.task, Task())
-        # People are told of no end without its beginning.
-        ends = {found.chain for found in others if found.kind in {"recovered", "reachable", "finished"}}
-        if told.kind in {"failed", "unreachable"} and not told.again and told.chain in ends:
-            return True
-        match told.kind:
-            case "failed" if not told.again and task.incident and task.incident.chain == told.chain:
-                return True
-            case "failed" | "reminder" | "retrying":
-                return task.word in FAILED | WAITING
-            case "resume_deadline":
-                return task.word in FAILED | {"Stopped"}
-            case "stopped":
-                return task.word == "Stopped"
-            case "finished" if task.word in FINISHED or not told.chain:
-                return task.word in FINISHED
-            case "unknown_status":
-                return task.word not in KNOWN
-            case "unreachable" if told.task == MONITOR:
-                return any(told.chain == chain for _, chain in self.outages.values())
-            case "unreachable":
-                return task.gap is not None
-            case _:  # An end: of what people were told before the silence.
-                return not any(
-                    begun.chain == told.chain and not begun.again
-                    for begun in way
-                    if begun.kind in {"failed", "unreachable"}
-                )
-
-    def _chain(self) -> str:
-        self._chains += 1
-        return f"chain {self._chains}"
+    def _tell(self, about: str, kinds: list[str]) -> None:
+        if kinds:
+            self.events.setdefault(about, []).extend(kinds)
 
 
-def _no_failure(task: Task, before: str, limits: Limits, now: datetime) -> Iterator[tuple[str, str]]:
-    if task.word in FINISHED:
-        if before not in FINISHED:
-            yield "finished", task.incident.chain if task.incident else ""
-        task.incident = None
-    elif task.word == "Stopped":
-        task.incident = None
-        if not task.stop_told and now - (task.since or now) >= limits.stopped_grace:
-            task.stop_told = True
-            yield "stopped", ""
-    elif task.word == "RetryPending" and before != "RetryPending" and not task.incident:
-        yield "retrying", ""
+def _hear(
+    task: Task, said: Said, limits: Limits, now: datetime, previous_run: datetime | None
+) -> Iterator[str]:
+    """What an answer tells, in the order of telling."""
+    gap, before = task.gap, task.meant
+    if gap:
+        if gap.reminded is not None:
+            yield "reachable"
+        task.gap = None
+    first = not task.word
+    task.word = said.word
+    if said.word in KNOWN and said.word != before:
+        task.meant = said.word
+        if _meaning(said.word) != _meaning(before):
+            task.since = now
+            task.seen = None if first else gap.since if gap else previous_run
+    if said.word in FAILED and _failure_is_news(task, before, said, now):
+        task.told["failed"] += 1
+        yield "failed"
+    yield from _stop(task, limits, now)
+    if said.word == "RetryPending" and not task.trouble:
+        task.trouble = Trouble()
+        yield "retrying"
+    yield from _recovery(task, said.word, limits)
+    yield from _resume_deadline(task, limits, now)
+    if said.word in FINISHED and before not in FINISHED:
+        task.trouble = None
+        task.told["finished"] += 1
+        yield "finished"
+    if said.word not in KNOWN and said.word not in task.words:
+        task.words.add(said.word)
+        yield "unknown_status"
+    yield from _remind(task, now)
 
 
-def _recovery(task: Task, limits: Limits) -> Iterator[tuple[str, str]]:
-    if task.incident:
-        healthy = task.word in HEALTHY
-        task.incident.healthy = task.incident.healthy + 1 if healthy else 0
-        if healthy and task.incident.healthy >= limits.recovered_after:
-            yield "recovered", task.incident.chain
-            task.incident = None
+def _miss(task: Task, limits: Limits, now: datetime, *, told_now: bool) -> Iterator[str]:
+    """What a check without an answer tells of its task: also what only time brings."""
+    gap = task.gap
+    if gap and told_now:
+        passed = _passed(REMIND_OF_NO_ANSWER, now - gap.since)
+        gap.reminded = passed if gap.reminded is None else gap.reminded
+        yield "unreachable"
+    yield from _stop(task, limits, now)
+    yield from _resume_deadline(task, limits, now)
+    if gap and gap.reminded is not None and not gap.shared:
+        passed = _passed(REMIND_OF_NO_ANSWER, now - gap.since)
+        if passed > gap.reminded:
+            gap.reminded = passed
+            yield "reminder"
+    yield from _remind(task, now)
 
 
-def _what_lasts(task: Task, limits: Limits, now: datetime) -> Iterator[tuple[str, str]]:
-    since = task.since or now
-    down = task.word in {"Stopped", *FAILED - FOR_GOOD}
-    if down and limits.resume_within:
-        marks = sum((now - since) / limits.resume_within >= share for share in (0.5, 0.8, 0.95))
-        if marks > task.marks:
-            task.marks = marks
-            yield "resume_deadline", task.incident.chain if task.incident else ""
-    incident = task.incident
-    if incident and task.word not in HEALTHY:
-        passed = sum(now - incident.since >= due for due in REMIND_AFTER)
-        if passed > incident.reminded:
-            incident.reminded = passed
-            yield "reminder", incident.chain
+def _failure_is_news(task: Task, before: str, said: Said, now: datetime) -> bool:
+    """It is the first, or worse than the last, or a person restarted the task, or it says why at last."""
+    trouble = task.trouble = task.trouble or Trouble()
+    grew = said.used is not None and said.used > (trouble.used or 0)
+    by_the_service = grew or (said.used is None and before == "RetryPending")
+    restarted = before not in FAILED and not by_the_service
+    last = grew and bool(said.allowed) and (said.used or 0) >= (said.allowed or 0)
+    worse = said.word in FOR_GOOD and not trouble.for_good
+    news = not trouble.failed or worse or last or restarted
+    told = news or (said.reason and not trouble.reason)
+    trouble.for_good = said.word in FOR_GOOD or (trouble.for_good and not restarted)
+    trouble.reason = said.reason or (trouble.reason and not news)
+    trouble.failed, trouble.used, trouble.running = True, said.used, 0
+    if told:
+        trouble.critical_since = trouble.critical_since or now
+    return told
 
 
-def _matter(told: Told) -> tuple[str, str]:
-    """Each outage, and whether a task can be reached, are matters of their own, and so is an unknown word."""
-    if told.task == MONITOR:
-        return told.task, told.chain
-    return told.task, {"reachable": "reach", "unreachable": "reach", "unknown_status": "word"}.get(
-        told.kind, ""
-    )
+def _stop(task: Task, limits: Limits, now: datetime) -> Iterator[str]:
+    since = task.since
+    if task.meant == "Stopped" and since and now - since >= limits.stopped_grace:
+        task.trouble = task.trouble or Trouble()
+        if task.trouble.stop != since:
+            task.trouble.stop = since
+            yield "stopped"
 
 
-def _held_open(tasks: Iterable[Task]) -> set[str]:
-    return {cause for task in tasks if task.gap for cause in task.gap.shared}
+def _recovery(task: Task, word: str, limits: Limits) -> Iterator[str]:
+    """Preparing and unknown words neither count nor reset the count."""
+    if task.trouble and word in KNOWN - PREPARING:
+        task.trouble.running = task.trouble.running + 1 if word in RUNNING else 0
+        if word in RUNNING and task.trouble.running >= limits.recovered_after:
+            task.trouble = None
+            yield "recovered"
 
 
-def _held(told: Told, silences: Mapping[str, Quiet]) -> bool:
-    return any(quiet.covers(told, scope) for scope, quiet in silences.items())
+def _resume_deadline(task: Task, limits: Limits, now: datetime) -> Iterator[str]:
+    """Counted from when the task was last seen well, where nobody looked for more than an hour."""
+    trouble, since = task.trouble, task.since
+    if task.meant != "Stopped" or not trouble or not since or not limits.resume_within:
+        return
+    down = task.seen if task.seen and since - task.seen > HOUR else since
+    until = down + limits.resume_within
+    if until != trouble.resume_until:
+        trouble.resume_until, trouble.marks = until, 0
+    marks = _passed([share * limits.resume_within for share in (0.5, 0.8, 0.95)], now - down)
+    if marks > trouble.marks:
+        trouble.marks = marks
+        yield "resume_deadline"
+
+
+def _remind(task: Task, now: datetime) -> Iterator[str]:
+    """Of a critical incident of health that lasts; not of a task that runs again."""
+    trouble = task.trouble
+    if trouble and trouble.critical_since and task.meant not in RUNNING:
+        passed = _passed(REMIND_OF_A_FAILURE, now - trouble.critical_since)
+        if passed > trouble.reminded:
+            trouble.reminded = passed
+            yield "reminder"
+
+
+def _counted(task: Task, silent: Silent, outages: Collection[str], now: datetime) -> Gap:
+    """Until somebody was told any cause counts; afterwards another one counts its own checks in a row."""
+    gap = task.gap = task.gap or Gap(since=now)
+    if gap.shared and gap.told not in outages:
+        # Its outage's end was told: the task is told anew.
+        gap.told, gap.shared, gap.named = "", False, False
+    if gap.told == silent.cause:
+        gap.checks = 0
+    elif gap.told and gap.cause != silent.cause:
+        gap.checks = 1
+    else:
+        gap.checks += 1
+    gap.cause = silent.cause
+    return gap
+
+
+def _name(gaps: list[Gap]) -> None:
+    for gap in gaps:
+        gap.shared = gap.named = True
+
+
+def _members(cause: str, view: View, watched: Collection[str]) -> set[str]:
+    """Whoever was told of this cause and has not answered since."""
+    return {
+        name for name, task in view.tasks.items() if name in watched and task.gap and task.gap.told == cause
+    }
+
+
+def _passed(dues: list[timedelta], time: timedelta) -> int:
+    return sum(time >= due for due in dues)
+
+
+def _meaning(word: str) -> set[str]:
+    return next((words for words in MEANINGS if word in words), {word})
 
 
 def with_own(limits: Limits, own: Mapping[str, float]) -> Limits:

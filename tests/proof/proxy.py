@@ -271,11 +271,13 @@ def _about(operation: str, request: Mapping[str, Any]) -> str:
     match operation:
         case "Query":
             return str(request["ExpressionAttributeValues"][":pk"]["S"])
-        case "UpdateItem" | "DeleteItem":
+        case "GetItem" | "UpdateItem":
             return _named(request["Key"])
         case "TransactWriteItems":
             kind, write = next(iter(request["TransactItems"][0].items()))
-            name = _named(write["Item" if kind == "Put" else "Key"])
+            about = write["Item" if kind == "Put" else "Key"]
+            # An event of the monitor alone has only its time for a key.
+            name = f"MONITOR {about['kind']['S']}" if "kind" in about else _named(about)
             return f"{_written(kind, request['TransactItems'])} {name}"
         case _:
             return ""
@@ -285,6 +287,8 @@ def _written(kind: str, writes: Sequence[Mapping[str, Any]]) -> str:
     """What a transaction is for, by its first write, or by what it says in the history."""
     updates = [write["Update"] for write in writes if "Update" in write]
     names = {name for update in updates for name in update.get("ExpressionAttributeNames", {}).values()}
+    if "SILENCE#" in json.dumps(writes[0]):
+        return "silence" if kind == "Put" else "end"
     match kind:
         case "Put":
             return "save"

@@ -28,8 +28,8 @@ class Scenario:
         told: every event by kind and task; the monitor is a task of its own.
         transitions: the status words of each task, in order.
         variables: of the environment.
-        withheld: those of the events that programs alone are told of: they came up in a silence, and when it
-            was over they no longer mattered.
+        withheld: those of the events that programs alone are told of: they came up in a silence, and what
+            came after them in it is what people were told at its end.
         red: the steps whose first run ends in an error.
         together: the step that takes all tasks out of reach at once.
         digests: people may get a digest instead.
@@ -66,7 +66,12 @@ class Scenario:
 
     def told_on(self, topic: Topic, event: tuple[str, str]) -> bool:
         """Whether the subscribers of the topic are to hear of this event."""
-        return topic is Topic.EVENTS or event not in self.withheld
+        return topic is Topic.EVENTS or event not in {*self.withheld, *self.for_programs}
+
+    @property
+    def for_programs(self) -> set[tuple[str, str]]:
+        """Of silences only programs are told: people asked for them."""
+        return {event for event in self.told if event[0] in {"silenced", "silence_ended"}}
 
 
 def set_step(environment: Environment, step: Step) -> None:
@@ -123,7 +128,8 @@ def _with_digests(environment: Environment, scenario: Scenario, verdict: Verdict
         told = Counter(_digest_in(message) or _identity(message, events, topic) for message in messages)
         repeated += [f"{identity} on {topic}" for identity, times in told.items() for _ in range(times - 1)]
         named = " ".join(message.text for message in messages)
-        lost += [f"{task} on {topic}" for _, task in scenario.told if task not in named]
+        of_people = set(scenario.told) - scenario.for_programs
+        lost += [f"{task} on {topic}" for _, task in of_people if task not in named]
     return Verdict(lost=lost, repeated=repeated, wrong=verdict.wrong)
 
 
@@ -169,8 +175,9 @@ def _wrongly_marked(environment: Environment, scenario: Scenario) -> list[str]:
         for event in environment.history(task, "event"):
             about = event["kind"], task or "monitor"
             told = {topic for topic in environment.topics if scenario.told_on(topic, about)}
+            withheld = set(environment.topics) - told if about in scenario.withheld else set()
             marks = set(event["published_at"]), set(event["withheld_at"])
-            if marks != (told, set(environment.topics) - told):
+            if marks != (told, withheld):
                 wrong.append(f"{event['event_id']} is marked as published and withheld for {marks}")
     return wrong
 

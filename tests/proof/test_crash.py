@@ -110,18 +110,30 @@ def _silence_begins(environment: Environment) -> None:
     set_step(environment, {"udts-a": "Failed", "udts-b": "Failed"})
 
 
+def _leases_end(environment: Environment) -> None:
+    environment.wait_for_leases()
+
+
 def _silence_ends(environment: Environment) -> None:
     environment.silence("all", minutes=0)
     environment.wait_for_leases()
 
 
-# One task recovers in the silence: neither its failure nor that is worth a word to people afterwards.
+# One task recovers in the silence: of that people hear at its end, and not of the failure before it.
 SILENCED = Scenario(
-    steps=[{}, _silence_begins, {"udts-a": "Syncing"}, _silence_ends],
-    told=[("failed", "udts-a"), ("failed", "udts-b"), ("recovered", "udts-a")],
+    steps=[{}, _silence_begins, {"udts-a": "Syncing"}, _leases_end, _silence_ends],
+    told=[
+        ("silenced", "monitor"),
+        ("failed", "udts-a"),
+        ("failed", "udts-b"),
+        ("recovered", "udts-a"),
+        ("silenced", "monitor"),
+        ("silence_ended", "monitor"),
+    ],
     transitions={"udts-a": ["Syncing", "Failed", "Syncing"], "udts-b": ["Syncing", "Failed"]},
     variables={"recovered_after_checks": 2, "max_concurrency": 1},
-    withheld={("failed", "udts-a"), ("recovered", "udts-a")},
+    withheld={("failed", "udts-a")},
+    digests=True,
     # What the runs in the silence leave has to be claimed after it.
     seconds=8.0,
 )
@@ -250,18 +262,19 @@ def test_what_sns_refuses_is_told_wherever_the_run_is_killed(environments: Envir
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_silence_is_settled_wherever_the_run_is_killed(environments: Environments) -> None:
-    """What no longer matters is told to programs alone, the rest to everybody; the silence is forgotten."""
-    calls = _calls(_try(environments, "silence-over", SILENCED, steps=[3]))
-    assert "TransactWriteItems withhold OUTBOX -/udts-a/recovered alerts" in calls
+    """In it what is no longer news is withheld; at its end people get one message, and it is forgotten."""
+    calls = _calls(_try(environments, "silence-over", SILENCED, steps=[3, 4]))
+    assert "TransactWriteItems withhold OUTBOX -/udts-a/failed alerts" in calls
     assert "UpdateItem OUTBOX -/udts-b/failed alerts" in calls
-    assert "DeleteItem OUTBOX SILENCE#all" in calls
+    assert "Publish digest alerts monitor" in calls
+    assert "TransactWriteItems end OUTBOX SILENCE#all" in calls
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_tasks_left_off_are_told_wherever_the_run_is_killed(environments: Environments) -> None:
-    """A run too short for all tasks says where the next is to begin."""
-    assert "UpdateItem STATE -/udts-c" in _calls(_try(environments, "left-off", LEFT_OFF, steps=[1]))
+    """A run too short for all tasks says in the monitor's item where the next is to begin."""
+    assert "UpdateItem MONITOR RUN" in _calls(_try(environments, "left-off", LEFT_OFF, steps=[1]))
 
 
 @pytest.mark.soak

@@ -5,11 +5,11 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from typing import Any
@@ -26,10 +26,11 @@ from udts_monitor.adapters.store import Store
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.outage import OutageChange
 from udts_monitor.decision.policy import Policy
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Pending
-from udts_monitor.run.ports import Heartbeat
+from udts_monitor.run.ports import MonitorItem
 from udts_monitor.run.run import Run
 from udts_monitor.task import TaskRef
 
@@ -41,7 +42,7 @@ ANSWERS: tuple[str | NoAnswer, ...] = (
     X, REFUSED,
 )  # fmt: skip
 # At once, so that what is told does not depend on how many of the runs came one after the other.
-AT_ONCE = Policy(unreachable_after_checks=1, recovered_after_checks=1, stopped_grace=timedelta(0))
+AT_ONCE = Policy(unreachable_after_checks=1, recovered_after_checks=1, stopped_grace_minutes=0)
 
 
 class Delayed:
@@ -115,18 +116,12 @@ class Witness:
             if told is message or told.summary[:80] in message.body:
                 yield f"{told.event_id} {told.topic}"
 
-    def open_outage(self, outage: object, event: Event, *rest: Any) -> bool:  # noqa: ANN401
+    def save_outage(self, change: OutageChange, *rest: Any) -> bool:  # noqa: ANN401
         """The port."""
-        return self._told(self.store.open_outage(outage, event, *rest), event)
-
-    def close_outage(self, outage: object, event: Event, *rest: Any) -> bool:  # noqa: ANN401
-        """The port."""
-        return self._told(self.store.close_outage(outage, event, *rest), event)
-
-    def _told(self, done: bool, event: Event) -> bool:  # noqa: FBT001 - an answer
+        done: bool = self.store.save_outage(change, *rest)
         with self.lock:
-            if done:
-                self.events.append(event)
+            if done and change.event:
+                self.events.append(change.event)
         return done
 
 
@@ -155,7 +150,7 @@ def at_once(world: World, runs: int = RUNS_AT_ONCE) -> list[BaseException | None
 
     def go(run: Run) -> None:
         together.wait()
-        run.check_tasks(world.tasks)
+        run.check_tasks(world.watch())
 
     started = [world.start() for _ in range(runs)]
     with ThreadPoolExecutor(runs) as pool:
@@ -188,10 +183,7 @@ def told_twice_or_never(world: World, witness: Witness) -> dict[str, int]:
 
 
 def lost_updates(witness: Witness) -> list[str]:
-    """Where the saved versions of a task have a gap, a double, or do not begin as the last one ended.
-
-    But for the mark of the place to go on from, which is no version.
-    """
+    """Where the saved versions of a task have a gap, a double, or do not begin as the last one ended."""
     by_task: dict[str, list[Assessment]] = defaultdict(list)
     for found in witness.saved:
         by_task[found.task.key].append(found)
@@ -200,8 +192,7 @@ def lost_updates(witness: Witness) -> list[str]:
         saved.sort(key=lambda found: found.after.version)
         if [found.after.version for found in saved] != list(range(1, len(saved) + 1)):
             wrong.append(f"{key}: {[found.after.version for found in saved]}")
-        ends = [(replace(a.after, left_off_at=None), b.before) for a, b in pairwise(saved)]
-        wrong += [f"{key}: v{end.version}" for end, then in ends if end != replace(then, left_off_at=None)]
+        wrong += [f"{key}: v{b.before.version}" for a, b in pairwise(saved) if a.after != b.before]
     return wrong
 
 
@@ -254,7 +245,7 @@ def stream(store: object, *, seconds: float, most_seconds: float) -> dict[str, o
             own, first = copy(world), number * 1_000_000
             own.runs = first
             while time.monotonic() < over:
-                own.start().check_tasks(own.tasks)
+                own.start().check_tasks(own.watch())
             return own.runs - first
 
         with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
@@ -269,19 +260,19 @@ def stream(store: object, *, seconds: float, most_seconds: float) -> dict[str, o
         # Whatever happened: out of reach for all has to end up told, and so has its end.
         vars(world)["at_ucloud"].set(**{task.replace("-", "_"): REFUSED for task in TASKS})
         for _ in range(3):
-            world.start().check_tasks(world.tasks)
-        open_now = witness.store.save_heartbeat({"ran_at": "now"}).outages
+            world.start().check_tasks(world.watch())
+        open_now = witness.store.load_monitor().outages
         assert REFUSED.cause in {outage.cause for outage in open_now}
         vars(world)["at_ucloud"].answers.clear()
         for _ in range(3):
-            world.start().check_tasks(world.tasks)
+            world.start().check_tasks(world.watch())
         assert told_twice_or_never(world, witness) == {}
         assert lost_updates(witness) == []
         assert witness.lost
         assert witness.store.outbox().pending == ()
         states = witness.store.load_states().values()
         assert [state.unanswered for state in states] == [None] * len(TASKS)
-        assert witness.store.save_heartbeat({"ran_at": "now"}).outages == ()
+        assert witness.store.load_monitor().outages == ()
     saves = {"saves": len(witness.saved), "saves too late": witness.lost}
     return {"runs": runs, "events": len(witness.events), **saves}
 
@@ -328,7 +319,7 @@ def test_a_failure_or_finish_that_one_run_of_eight_saw_is_told_once(store: objec
         at_ucloud = vars(world)["at_ucloud"]
         for _ in range(12):
             at_ucloud.check = lambda *_: Observation(status="Syncing")
-            world.start().check_tasks(world.tasks)
+            world.start().check_tasks(world.watch())
             before = len(witness.events)
             word = drawn.choice(["Failed", "FailedUnrecoverable", "Done"])
             at_ucloud.check = one_sees(word, drawn.randrange(RUNS_AT_ONCE))
@@ -341,7 +332,7 @@ def test_a_failure_or_finish_that_one_run_of_eight_saw_is_told_once(store: objec
             world.clock.forward()
         # A recovery that one run saved waits behind the failure that another one was still publishing.
         world.clock.forward(LEASE)
-        world.start().check_tasks(world.tasks)
+        world.start().check_tasks(world.watch())
         assert witness.store.outbox().pending == ()
     assert told_twice_or_never(world, witness) == {}
     assert lost_updates(witness) == []
@@ -377,7 +368,7 @@ def test_a_dead_run_s_lease_is_honoured_by_eight_others_until_it_ends(store: obj
 
         accepted.publish = dying
         with suppress(KilledError):
-            world.start().check_tasks(world.tasks)
+            world.start().check_tasks(world.watch())
         accepted.publish = publish
         due = 2 * len(world.topics)
         assert len(witness.store.outbox().pending) == due
@@ -397,15 +388,16 @@ def test_an_outage_that_another_run_s_task_has_just_joined_goes_on() -> None:
     world.run()
     world.ucloud.set(udts_1=REFUSED)
     world.run()
-    beat = world.store.save_heartbeat
+    load = world.store.load_monitor
 
-    def overtaken(summary: Mapping[str, Any]) -> Heartbeat:
-        world.store.save_heartbeat = beat  # type: ignore[method-assign]
+    def overtaken() -> MonitorItem:
+        world.store.load_monitor = load  # type: ignore[method-assign]
         world.ucloud.set(udts_2=REFUSED)
-        world.start().check_tasks(world.tasks)
-        return beat(summary)
+        world.start().check_tasks(world.watch())
+        world.ucloud.set(udts_2="Syncing")
+        return load()
 
-    world.store.save_heartbeat = overtaken  # type: ignore[method-assign]
+    world.store.load_monitor = overtaken  # type: ignore[method-assign]
     world.ucloud.set(udts_1="Syncing")
     world.run()
     assert set(world.store.outages) == {REFUSED.cause}

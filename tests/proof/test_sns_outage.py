@@ -24,7 +24,7 @@ from udts_monitor.adapters.store import Store
 from udts_monitor.outbox.notification import Topic
 
 # A status for eight minutes each: what the first task goes through while nobody can be told.
-COURSE = ("Failed", "Starting", "Done", "Starting", "Failed", "Starting", "Done", "Done")
+COURSE = ("Failed", "Syncing", "Done", "Starting", "Failed", "Syncing", "Done", "Done")
 FIRST = ["failed", "recovered", "finished", "failed", "recovered", "finished"]
 TO_TELL = {"udts-1": FIRST, "udts-2": ["failed"]}
 # Tried in the minutes 0, 1, 3, 7, 12, 17 and so on after it came up; what follows it is not tried.
@@ -56,14 +56,14 @@ def test_an_hour_without_sns_loses_nothing_and_tells_in_order(shared_aws: Shared
     with proxy_running(aws=shared_aws.endpoint) as proxy:
         world, table, inboxes = _world(shared_aws, proxy.url)
         proxy.rule(lambda call: call.service == "sns", Fault(error="ServiceUnavailable", status=503))
-        red: list[list[str]] = []
+        red: list[tuple[str, ...]] = []
         for minute in range(60):
             world.ucloud.set(udts_1=COURSE[minute // 8], udts_2="Failed" if minute >= 30 else "Syncing")
             summary = world.run()
             red += [summary.errors] if summary.errors else []
-        assert 58 * 60 < summary.oldest_pending_seconds < 60 * 60
+        assert 58 * 60 < summary.outbox.oldest_pending_seconds < 60 * 60
         waiting = shared_aws.items(table, "OUTBOX")
-        assert len(waiting) == summary.pending == len(Topic) * sum(map(len, TO_TELL.values()))
+        assert len(waiting) == summary.outbox.pending == len(Topic) * sum(map(len, TO_TELL.values()))
         # The oldest of each task on each topic, for which the others wait.
         first = {(found["task_key"], found["topic"]): found for found in reversed(waiting)}
         attempts = {way: found["attempts"] for way, found in first.items()}
@@ -79,7 +79,7 @@ def test_an_hour_without_sns_loses_nothing_and_tells_in_order(shared_aws: Shared
         runs = 0
         while vars(world)["store"].outbox().pending:
             runs += 1
-            assert world.run().errors == []
+            assert world.run().errors == ()
         assert runs <= RUNS_AFTERWARDS
         lost, repeated = 0, 0
         for topic, inbox in inboxes.items():

@@ -1,19 +1,11 @@
-"""A table in the middle of things: what some version of the monitor leaves when it is replaced.
+"""A table in the middle of things: what a version of the monitor leaves when it is replaced."""
 
-    python tests/proof/old_items.py > tests/proof/items/NAME.json
-
-writes down the items as DynamoDB holds them. With PYTHONPATH on another checkout (its root and its
-layers/udts_monitor) they are that version's items; it needs nothing that the first version did not have.
-"""
-
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn
 
 import boto3
-from moto import mock_aws
 
 from tests.fakes import KilledError
 from tests.table import create_table
@@ -97,11 +89,3 @@ def client() -> Any:  # noqa: ANN401 - a DynamoDB client
     made = boto3.client("dynamodb", region_name="us-east-1", **keys)  # type: ignore[call-overload]
     create_table(made, TABLE)
     return made
-
-
-if __name__ == "__main__":
-    with mock_aws():
-        dynamodb = client()
-        live(world(dynamodb))
-        lines = [json.dumps(item, sort_keys=True) for item in dynamodb.scan(TableName=TABLE)["Items"]]
-        print("[", ",\n".join(lines), "]", sep="\n")  # noqa: T201
