@@ -39,6 +39,9 @@ def _serialized(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value of ou
             return {"BOOL": value}
         case str():
             return {"S": str(value)}
+        case float() if value.is_integer():
+            # As DynamoDB keeps it: a repeated request is then what was stored.
+            return {"N": str(int(value))}
         case int() | float():
             return {"N": repr(value)}
         case None:

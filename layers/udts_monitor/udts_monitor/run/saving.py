@@ -99,7 +99,7 @@ class Saver:
         return lost + [(unsaved.assessment.task.key, unsaved.error) for unsaved in self._unsaved]
 
     def _seconds_left(self) -> float:
-        return self._limits.publish_until - time.monotonic()
+        return self._limits.save_until - time.monotonic()
 
     def note(self, events: Iterable[Event]) -> None:
         """Events that were saved."""

@@ -56,3 +56,8 @@ class Limits:
     checks_until: float
     publish_until: float
     claim: Claim
+
+    @property
+    def save_until(self) -> float:
+        """Until when what could not be saved is tried again; the rest is for publishing what could."""
+        return (self.checks_until + self.publish_until) / 2
