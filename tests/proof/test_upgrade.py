@@ -35,7 +35,16 @@ AFTER: list[tuple[Answers, timedelta]] = [
     ({}, MINUTE),
 ]
 # Their names are data: topics, attributes, outcomes, aspects.
-_MAPS = {"published_at", "withheld_at", "attributes", "seconds", "subscribers", "incidents", "memory"}
+_MAPS = {
+    "published_at",
+    "withheld_at",
+    "attributes",
+    "seconds",
+    "subscribers",
+    "incidents",
+    "memory",
+    "thresholds",
+}
 
 type Items = list[dict[str, Any]]
 
