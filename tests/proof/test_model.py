@@ -283,7 +283,7 @@ class Life(RuleBasedStateMachine):
         for events in self._told(Topic.EVENTS).values():
             held = [found for found in events if self._held(found)]
             # Of several that are held at one time only the latest is still news, and that one always is.
-            assert all(any(found.summary[:80] in end for end in ends) for found in held[-1:])
+            assert all(any(found.summary[:60] in end for end in ends) for found in held[-1:])
         kinds = Counter(str(found.kind) for found in accepted if found.topic is Topic.EVENTS)
         assert kinds["silenced"] == len(self.quiet)
         assert kinds["silence_ended"] == sum(quiet.changed_at is None for quiet in self.quiet)
