@@ -57,7 +57,7 @@ outputs:
 # `make lock UPGRADE=--upgrade` moves every version; without it only what pyproject.toml changed.
 lock: .tools/bootstrap/.ready
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
+	@$(COMPILE) --group layer -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
 	@for group in sam local-aws scan audit uv; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean: down

@@ -40,5 +40,7 @@ def pins(lock: Path) -> list[Pin]:
 
 def declared() -> list[str]:
     """What pyproject.toml says the function needs."""
-    project: dict[str, list[str]] = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    return project["dependencies"]
+    groups: dict[str, list[str]] = tomllib.loads((PROJECT / "pyproject.toml").read_text())[
+        "dependency-groups"
+    ]
+    return groups["layer"]

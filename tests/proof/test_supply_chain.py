@@ -91,6 +91,15 @@ def test_the_layer_holds_what_the_project_needs_and_nothing_else() -> None:
     assert {pin.name for pin in pins(LAYER)} == needed()
 
 
+def test_the_command_line_needs_what_the_layer_needs_and_its_own() -> None:
+    """Tables and completion stay out of Lambda."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    own = {Requirement(text).name for text in set(project["dependencies"]) - set(declared())}
+    assert set(declared()) <= set(project["dependencies"])
+    assert own == {"rich", "shtab"}
+    assert own.isdisjoint(pin.name for pin in pins(LAYER))
+
+
 def test_every_shipped_licence_is_allowed() -> None:
     """A package under another licence is a decision that somebody takes in local/licences.py."""
     for package in licences.locked():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.event import Kind
-from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import Outcome
 
@@ -41,4 +41,13 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     return after, (EventDraft(kind=Kind.EXPIRING, since=at.now, more={"expires_at": expires_at}),)
 
 
-ASPECT = Aspect(name=NAME, judge=judge, memory=Memory)
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    expires_at = state.listed.expires_at if state.listed and not state.listed.renewed else None
+    memory: Memory | None = state.memory.get(NAME)
+    told = memory is not None and memory.told == expires_at
+    if expires_at is None or told or state.known_outcome is Outcome.FINISHED or expires_at < at.now:
+        return ()
+    return (Wait(kind=Kind.EXPIRING, at=expires_at - SOON, unless="it is paid on"),)
+
+
+ASPECT = Aspect(name=NAME, judge=judge, memory=Memory, waits=_waits)

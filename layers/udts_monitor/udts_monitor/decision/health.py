@@ -1,12 +1,13 @@
 """Health: whether a task failed, waits for a retry, stands still by somebody's wish, or is well again."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.event import Kind, Severity
 from udts_monitor.decision.observation import Observation
 from udts_monitor.decision.policy import Policy
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import RETRY_PENDING, UNRECOVERABLE, Outcome
 
@@ -204,6 +205,29 @@ def _begins(
     )
 
 
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    """For a failure at once; for the end of a grace, of the trouble, or of the time to resume."""
+    memory: Memory | None = state.memory.get(NAME)
+    found = []
+    if state.known_outcome not in {Outcome.FAILED, Outcome.FINISHED}:
+        found.append(Wait(kind=Kind.FAILED, checks=1, when="that says the task failed"))
+    told = memory is not None and memory.stop_told == state.outcome_since
+    if state.known_outcome is Outcome.STOPPED and not told:
+        grace = timedelta(minutes=at.policy.stopped_grace_minutes)
+        found.append(
+            Wait(kind=Kind.STOPPED, at=state.outcome_since + grace, unless="the task is started again")
+        )
+    if memory:
+        left = max(1, math.ceil(at.policy.recovered_after_checks) - memory.running_checks)
+        found.append(Wait(kind=Kind.RECOVERED, checks=left, when="that say loading or syncing"))
+    until = resume_until(state, at.policy)
+    if memory and until and memory.resume_marks < len(RESUME_MARKS):
+        down_since = _down_since(state)
+        mark = down_since + (until - down_since) * RESUME_MARKS[memory.resume_marks]
+        found.append(Wait(kind=Kind.RESUME_DEADLINE, at=mark, unless="the task is started again"))
+    return tuple(found)
+
+
 def _remind(state: TaskState, at: CheckContext) -> EventDraft | None:
     """Not of a task that runs again and is about to count as recovered."""
     del at
@@ -219,4 +243,5 @@ ASPECT = Aspect(
     reminders=REMINDERS,
     critical_only=True,
     remind=_remind,
+    waits=_waits,
 )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from udts_monitor.decision.event import SEVERITIES, Action, Event, Severity, event_id
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft
+from udts_monitor.decision.event import SEVERITIES, Action, Event, Kind, Severity, event_id
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Wait
 from udts_monitor.decision.state import Incident, TaskState
 
 
@@ -97,6 +97,21 @@ def reminders_passed(incident: Incident, aspect: Aspect, now: datetime) -> int:
     """How many of the times to remind of an incident are over."""
     start = incident.critical_since if aspect.critical_only else incident.since
     return 0 if start is None else sum(now - start >= due for due in aspect.reminders)
+
+
+def next_reminders(state: TaskState, aspects: Iterable[Aspect]) -> tuple[Wait, ...]:
+    """When what is open will be reminded of; never of what somebody looks after."""
+    found = []
+    for aspect in aspects:
+        incident = state.incidents.get(aspect.name)
+        if incident is None or not incident.id or incident.acknowledged:
+            continue
+        start = incident.critical_since if aspect.critical_only else incident.since
+        if start and incident.reminders < len(aspect.reminders):
+            at = start + aspect.reminders[incident.reminders]
+            unless = f"it ends, or somebody acknowledges {incident.id}"
+            found.append(Wait(kind=Kind.REMINDER, at=at, unless=unless))
+    return tuple(found)
 
 
 def without_incidents(state: TaskState) -> TaskState:

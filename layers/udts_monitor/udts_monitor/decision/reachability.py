@@ -1,12 +1,13 @@
 """Reachability: whether UCloud says how a task is. A check without an answer never changes a status."""
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.event import Kind, Severity
 from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.policy import Policy
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState, Unanswered
 from udts_monitor.text import truncate
 
@@ -77,6 +78,15 @@ def _unreachable(gap: Unanswered, answer: NoAnswer, at: CheckContext) -> tuple[E
     return (draft,)
 
 
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    gap = state.unanswered
+    if gap and gap.told_cause:
+        return (Wait(kind=Kind.REACHABLE, checks=1, when="with an answer"),)
+    counted = gap.checks if gap else 0
+    left = max(1, math.ceil(at.policy.unreachable_after_checks) - counted)
+    return (Wait(kind=Kind.UNREACHABLE, checks=left, when="without an answer"),)
+
+
 def _remind(state: TaskState, at: CheckContext) -> EventDraft | None:
     """The reminders of an outage speak for all its tasks."""
     shared = state.unanswered is None or state.unanswered.shared
@@ -99,4 +109,5 @@ ASPECT = Aspect(
     judge=judge,
     reminders=REMINDERS,
     remind=_remind,
+    waits=_waits,
 )

@@ -80,6 +80,34 @@ type Rule = Callable[[TaskState, TaskState, CheckContext], RuleResult]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a rule waits for before it tells something, in words for a person who asks.
+
+    Attributes:
+        kind: of the event that would be told.
+        at: when it would be told if nothing changed until then; None where no time decides.
+        checks: how many more checks it takes, None where no count decides; ``checks`` is at least 1.
+        when: what those checks have to say, such as ``without an answer``.
+        unless: what would keep it from being told, such as ``rows move``.
+    """
+
+    kind: str
+    at: datetime | None = None
+    checks: int | None = None
+    when: str = ""
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """What a rule may ask for when nobody checks, but somebody wants to know what it waits for."""
+
+    task: TaskRef
+    policy: Policy
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aspect:
     """One thing about a task that can be in trouble. All that is particular to it.
 
@@ -90,6 +118,7 @@ class Aspect:
         memory: the dataclass of what ``judge`` remembers, None when it remembers nothing.
         reminders: when an open incident is told again, counted from its beginning.
         critical_only: reminders count from when the incident became critical.
+        waits: what ``judge`` waits for in a state.
         remind: the reminder a task in this state gets, None when it is in no state to remind of.
     """
 
@@ -100,3 +129,4 @@ class Aspect:
     reminders: tuple[timedelta, ...] = ()
     critical_only: bool = False
     remind: Callable[[TaskState, CheckContext], EventDraft | None] = lambda _state, _at: None
+    waits: Callable[[TaskState, Now], tuple[Wait, ...]] = lambda _state, _at: ()

@@ -1,0 +1,96 @@
+"""The command line as a person uses it, on a stack in this process: AWS by moto, UCloud by the simulator."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.handler.conftest import (  # noqa: F401 - the fixtures that deployed is made of
+    Clock,
+    Deployed,
+    bare_environment,
+    clock,
+    counting,
+    deployed,
+    faults,
+    simulator,
+)
+from udts_monitor.errors import MonitorError
+from udts_monitor_cli import look as looking
+from udts_monitor_cli import main as entry
+from udts_monitor_cli import stack as stacks
+from udts_monitor_cli.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a command ended with, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed for a person."""
+        return self.out.splitlines()
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - JSON
+        """What it printed for a program."""
+        return json.loads(self.out)
+
+
+type Ask = Callable[..., Shown]
+
+
+class InProcess(Stack):
+    """A stack whose function runs in this process; what it raises comes back as Lambda would say it."""
+
+    __slots__ = ()
+
+    def ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Call the handler."""
+        try:
+            answer = DEPLOYED[0].run(json.loads(json.dumps(command)))
+        except MonitorError as error:
+            raise stacks._not_done(  # noqa: SLF001 - what ask does with Lambda's answer
+                {"errorType": type(error).__name__, "errorMessage": str(error)}
+            ) from error
+        return answer
+
+
+DEPLOYED: list[Deployed] = []
+
+
+@pytest.fixture
+def udts_monitor(
+    deployed: Deployed,  # noqa: F811 - the fixture
+    clock: Clock,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Ask:
+    """Calls the command line, as typed, on a terminal of 80 columns."""
+    DEPLOYED[:] = [deployed]
+    outputs = {"TableName": "monitor", "FunctionName": "check-tasks"}
+
+    def opened(name: str, region: str | None, profile: str | None) -> Stack:
+        del region, profile
+        return InProcess(name=name, session=boto3.Session(), outputs=outputs)
+
+    def ask(*words: str) -> Shown:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["udts-monitor", *words])
+        code = entry.main(list(words))
+        printed = capsys.readouterr()
+        return Shown(code, printed.out, printed.err)
+
+    monkeypatch.setattr(entry, "open_stack", opened)
+    monkeypatch.setattr(looking, "datetime", clock)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return ask
