@@ -161,7 +161,7 @@ class TlsServer:
 @contextmanager
 def https_server(folder: Path, *, host: str = "127.0.0.1", expired: bool = False) -> Iterator[TlsServer]:
     """An HTTPS server that would answer Done to whoever trusts its certificate for `host`."""
-    certificate = _certificate(folder, host, expired=expired)
+    certificate = self_signed(folder, host, expired=expired)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -195,7 +195,7 @@ def https_server(folder: Path, *, host: str = "127.0.0.1", expired: bool = False
             thread.join(timeout=5)
 
 
-def _certificate(folder: Path, host: str, *, expired: bool) -> Path:
+def self_signed(folder: Path, host: str, *, expired: bool = False) -> Path:
     """A self-signed certificate and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody vouches for this")])

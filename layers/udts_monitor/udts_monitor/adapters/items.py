@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,6 +36,9 @@ RUN = "RUN"
 OUTAGE_PREFIX = "outage "
 SILENCE_PREFIX = "SILENCE#"
 _ERROR_LIMIT = 500
+_PLAIN = {str, int, float, bool, type(None)}
+# Looked up at every state of every run.
+_MAY_HOLD_TIMES: dict[type, tuple[str, ...]] = {}
 _MONITOR_TIMES = ("ran_at", "previous_run_at", "subscribers_at", "listed_at", "roll_called_at")
 
 _STATE = TypeAdapter(TaskState)
@@ -68,10 +71,11 @@ def state_item(task: TaskRef, state: TaskState) -> Item:
 
 def state_from(item: Mapping[str, Any]) -> TaskState:
     """A stored state; ValueError when it is none. What an aspect remembered that is gone is left out."""
-    state = _STATE.validate_python(item)
-    known = {name: kept for name, kept in state.memory.items() if name in _MEMORY}
-    memory = {name: _MEMORY[name].validate_python(kept) for name, kept in known.items()}
-    return aware(dataclasses.replace(state, memory=memory))
+    memory = item.get("memory", {})
+    if isinstance(memory, dict):
+        known = memory.keys() & _MEMORY.keys()
+        memory = {name: _MEMORY[name].validate_python(memory[name]) for name in known}
+    return aware(_STATE.validate_python({**item, "memory": memory}))
 
 
 def transition_item(assessment: Assessment, retention: timedelta) -> Item:
@@ -262,19 +266,29 @@ def _fields(value: "DataclassInstance") -> Item:
 
 def aware[T](value: T) -> T:
     """The value, when every time in it has a zone; one without could not be compared."""
-    match value:
-        case datetime() if value.tzinfo is None:
-            raise ValueError("a time has no zone")
-        case tuple():
-            for part in value:
-                aware(part)
-        case Mapping():
-            for part in value.values():
-                aware(part)
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            for field in dataclasses.fields(value):
-                aware(getattr(value, field.name))
+    _need_zones(value)
     return value
+
+
+def _need_zones(value: Any) -> None:  # noqa: ANN401 - any part of our data
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time has no zone")
+    elif isinstance(value, dict | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            _need_zones(part)
+    else:
+        for name in _may_hold_times(type(value)):
+            _need_zones(getattr(value, name))
+
+
+def _may_hold_times(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that are not of plain types; none of anything else."""
+    if kind not in _MAY_HOLD_TIMES:
+        hints = get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
+        names = (name for name, hint in hints.items() if not {hint, *get_args(hint)} <= _PLAIN)
+        _MAY_HOLD_TIMES[kind] = tuple(names)
+    return _MAY_HOLD_TIMES[kind]
 
 
 def _epoch(time: datetime) -> int:

@@ -1,10 +1,11 @@
-"""HTTP to one address over one pooled session: no redirects, no environment, bounded in size and time."""
+"""HTTP to one address over pooled connections: no redirects, no environment, bounded in size and time."""
 
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from typing import cast
+from urllib.parse import urlencode
 
 import requests
 import urllib3
@@ -18,6 +19,11 @@ READ_TIMEOUT_SECONDS = 10.0
 # The documented answers are below 2 KB; a hundredfold of the longest legal one is still far below.
 MAX_ANSWER_BYTES = 1_000_000
 _CHUNK_BYTES = 65_536
+_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    # A body that has to be unpacked could grow beyond its limit; the answers are too small to gain by it.
+    "Accept-Encoding": "identity",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +45,7 @@ class Transport:
 
     def __init__(self, url: str, connections: int) -> None:
         self._url = url
-        self._session = _Session()
-        # Looking for proxies and .netrc costs more CPU than the call and lets the environment redirect it.
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # A body that has to be unpacked could grow beyond its limit; the answers are too small to gain by it.
-        self._session.headers["Accept-Encoding"] = "identity"
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._pool, self._path = _Connections(pool_maxsize=connections).to(url)
 
     def post(self, form: Mapping[str, str], deadline: float) -> Response | FailedCall:
         """The response to a form, or why there is none; nothing that the network does raises.
@@ -61,29 +59,40 @@ class Transport:
             return FailedCall(cause="timeout", reason="no time was left in the run to ask UCloud", attempts=1)
         try:
             return self._post(form, min(READ_TIMEOUT_SECONDS, left))
-        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+        except urllib3.exceptions.NewConnectionError as error:
+            # Nobody listens there, which urllib3 counts among its timeouts.
+            return self._broken(error)
+        except (urllib3.exceptions.TimeoutError, TimeoutError):
             return FailedCall(cause="timeout", reason="UCloud did not answer in time")
         except _AnswerTooLargeError:
             return FailedCall(
                 cause="too large", reason=f"UCloud answered more than {MAX_ANSWER_BYTES} bytes", attempts=1
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return self._broken(error)
 
     def _post(self, form: Mapping[str, str], seconds: float) -> Response:
         give_up = time.monotonic() + seconds
-        with self._session.post(
-            self._url,
-            data=form,
-            timeout=(min(CONNECT_TIMEOUT_SECONDS, seconds), seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        response = self._pool.urlopen(
+            "POST",
+            self._path,
+            body=urlencode(form),
+            headers=_HEADERS,
+            timeout=urllib3.Timeout(min(CONNECT_TIMEOUT_SECONDS, seconds), seconds),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
             return Response(
-                http_status=response.status_code,
+                http_status=response.status,
                 body=_body(response, give_up),
                 request_uuid=response.headers.get(REQUEST_UUID, ""),
             )
+        finally:
+            # A connection whose answer was not read to its end is of no more use.
+            response.close()
+            response.release_conn()
 
     def _broken(self, error: Exception) -> FailedCall:
         if _is_about_certificate(error):
@@ -103,12 +112,18 @@ class _AnswerTooLargeError(Exception):
     pass
 
 
-class _Session(requests.Session):
-    """Sees no redirects: requests reads their bodies, without limit, even if it may not follow them."""
+class _Connections(HTTPAdapter):
+    """The pool of requests and whom it trusts, without its session.
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
-        """There is none, whatever the answer says."""
-        return None
+    A session prepares every call anew and looks for redirects, cookies, proxies, passwords and hooks: that is
+    half of the CPU of a call, and lets an answer or the environment lead the keys elsewhere.
+    """
+
+    def to(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+        """The connections to an address, and its path."""
+        request = requests.Request("POST", url).prepare()
+        pool = self.get_connection_with_tls_context(request, verify=requests.adapters.DEFAULT_CA_BUNDLE_PATH)
+        return cast("urllib3.HTTPConnectionPool", pool), request.path_url
 
 
 def _is_about_certificate(error: BaseException | None) -> bool:
@@ -118,14 +133,14 @@ def _is_about_certificate(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _body(response: requests.Response, give_up: float) -> bytes:
+def _body(response: urllib3.BaseHTTPResponse, give_up: float) -> bytes:
     """The body as it came, within the limits of size and time.
 
     A server that sends a byte a second satisfies every timeout between two bytes; so each read returns with
     what has come, and the clock is looked at in between.
     """
     body = bytearray()
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise _AnswerTooLargeError

@@ -47,7 +47,8 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
         over = EventDraft(kind=Kind.RECOVERED, effect=Effect.ENDS, aspect=NAME)
         return after.remembering(NAME, None), (over,)
     reasons = [reason for reason in _reasons(memory, after, at) if reason not in memory.told]
-    memory = replace(memory, told=(*memory.told, *reasons))
+    if reasons:
+        memory = replace(memory, told=(*memory.told, *reasons))
     after = after.remembering(NAME, memory if memory != Memory() else None)
     if not reasons:
         return after, ()
@@ -76,12 +77,14 @@ def _measured(
     done = estimate.done_of(seen.progress)
     if seen.outcome is not Outcome.LOADING:
         ended = Memory(told=known.told)
-        return replace(after, measured_end=None), known if seen.outcome is Outcome.FINISHED else ended
+        unmeasured = after if after.measured_end is None else replace(after, measured_end=None)
+        return unmeasured, known if seen.outcome is Outcome.FINISHED else ended
     if done is not None and known.points and done < known.points[-1].done:
         # It began anew, or its figures mean something else now.
         known = Memory(told=known.told)
         after = replace(after, measured_end=None)
-    known = replace(known, load_began=known.load_began or at.now)
+    if known.load_began is None:
+        known = replace(known, load_began=at.now)
     if done is None or not _is_due(known, done, at):
         return after, known
     points = estimate.with_point(known.points, Point(at=at.now, done=done))

@@ -190,6 +190,8 @@ class TaskState:
 
     def remembering(self, aspect: str, memory: object) -> "TaskState":
         """With what an aspect's rule remembers from now on; None forgets."""
+        if memory == self.memory.get(aspect):
+            return self
         others = {name: kept for name, kept in self.memory.items() if name != aspect}
         return replace(self, memory=others if memory is None else {**others, aspect: memory})
 

@@ -1,0 +1,129 @@
+"""What is measured, in a process of its own: the handler, bare pooled requests, or UCloud's official SDK.
+
+Run by its path, so that PYTHONPATH decides whose handler it is: nothing here is imported from the repository.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import certifi
+
+PUBLIC_KEY, PRIVATE_KEY = "bench-public-key", "bench-private-key"
+
+
+def handler(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+    """A run of the handler; the first one saves all states, those after it find nothing new."""
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": environment["aws"],
+        "UCLOUD_PUBLIC_KEY": PUBLIC_KEY,
+        "UCLOUD_PRIVATE_KEY": PRIVATE_KEY,
+        "UCLOUD_BASE_URL": environment["ucloud"],
+        "UDTS_TASKS": ",".join(tasks),
+        "TABLE_NAME": environment["table"],
+        "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
+        "MAX_CONCURRENCY": str(threads),
+    }
+    from functions.check_tasks import app  # noqa: PLC0415 - only this subject imports it
+
+    class Context(SimpleNamespace):
+        def get_remaining_time_in_millis(self) -> int:
+            return 600_000
+
+    context: Any = Context(
+        function_name="check-tasks",
+        memory_limit_in_mb=256,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:check-tasks",
+        aws_request_id="bench",
+    )
+
+    def run() -> None:
+        answer = app.lambda_handler({}, context)
+        assert (answer["checked"], answer["no_answer"]) == (len(tasks), 0), answer
+
+    return run
+
+
+def bare(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+    """What anybody would write: one pooled session, sign, post, decode."""
+    import requests  # noqa: PLC0415 - each subject pays for its own imports
+
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
+
+    def ask(task: str) -> None:
+        form = {"Action": "GetUDTSTaskStatus", "TaskId": task, "PublicKey": PUBLIC_KEY}
+        text = "".join(name + form[name] for name in sorted(form)) + PRIVATE_KEY
+        form["Signature"] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        assert session.post(environment["ucloud"], data=form, timeout=10).json()["Data"]["Status"]
+
+    def run() -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(ask, tasks))
+
+    return run
+
+
+def sdk(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+    """UCloud's official SDK, a client for each thread."""
+    import logging  # noqa: PLC0415 - each subject pays for its own imports
+
+    from ucloud.client import Client  # type: ignore[import-untyped] # noqa: PLC0415
+
+    # Its log of every request is a choice of its own, not the price of a check.
+    logging.getLogger("ucloud").setLevel(logging.WARNING)
+    kept = threading.local()
+    keys = {"public_key": PUBLIC_KEY, "private_key": PRIVATE_KEY}
+
+    def ask(task: str) -> None:
+        if not hasattr(kept, "client"):
+            kept.client = Client({"base_url": environment["ucloud"], "region": "cn-bj2", **keys}).udts()
+        assert kept.client.get_udts_task_status({"TaskId": task})["Data"]["Status"]
+
+    def run() -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(ask, tasks))
+
+    return run
+
+
+SUBJECTS = {"handler": handler, "bare": bare, "sdk": sdk}
+
+
+def main(name: str, asked: dict[str, Any], result: Path) -> None:
+    """Run once to warm up, measure the second run, and write what it took."""
+    certifi.where = lambda: asked["certificate"]
+    os.environ["REQUESTS_CA_BUNDLE"] = asked["certificate"]
+    tasks = [f"udts-{number:05}" for number in range(asked["tasks"])]
+    run = SUBJECTS[name](tasks, asked["threads"], asked)
+    run()
+    wall, processor = time.monotonic(), time.process_time()
+    run()
+    wall, processor = time.monotonic() - wall, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result.write_text(
+        json.dumps(
+            {
+                "wall_seconds": wall,
+                "processor_seconds": processor,
+                "peak_megabytes": peak / (2**20 if sys.platform == "darwin" else 2**10),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))
