@@ -18,8 +18,8 @@ from udts_monitor.errors import PublishError
 from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
-from udts_monitor.run.ports import MonitorItem, OutboxContents
-from udts_monitor.task import TaskRef
+from udts_monitor.run.ports import Lags, Listing, MonitorItem, OutboxContents
+from udts_monitor.task import TYPES, TaskRef
 from udts_monitor.times import iso
 
 
@@ -98,26 +98,35 @@ class FakeInsights:
         self.rows: dict[str, tuple[PastStatus, ...]] = {}
         self.prechecks: dict[str, tuple[str, ...]] = {}
         self.lists: dict[str, dict[str, Listed] | NoAnswer] = {}
+        # Of these UCloud gives lists; metrics and histories it may refuse.
+        self.types = frozenset(TYPES)
+        self.refused: NoAnswer | None = None
+        self.history_refused: NoAnswer | None = None
 
-    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Mapping[str, Lag] | NoAnswer:
+    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Lags:
         """The port; metrics are off in most tests, and off costs no call."""
         del tasks, now, deadline
-        return self.fuse.call("lags", lambda: self.lag) if self.lag else {}
+        found = self.fuse.call("lags", lambda: self.lag) if self.lag else {}
+        return (
+            Lags(refused=found) if isinstance(found, NoAnswer) else Lags(by_key=found, refused=self.refused)
+        )
 
-    def history(self, task: TaskRef, now: datetime, deadline: float) -> tuple[PastStatus, ...]:
+    def history(self, task: TaskRef, now: datetime, deadline: float) -> tuple[PastStatus, ...] | NoAnswer:
         """The port."""
         del now, deadline
-        return self.fuse.call("history", lambda: self.rows.get(task.task_id, ()))
+        rows = self.history_refused or self.rows.get(task.task_id, ())
+        return self.fuse.call("history", lambda: rows)
 
     def failed_prechecks(self, task: TaskRef, deadline: float) -> tuple[str, ...]:
         """The port."""
         del deadline
         return self.fuse.call("failed_prechecks", lambda: self.prechecks.get(task.task_id, ()))
 
-    def listed(self, project_id: str, deadline: float) -> Mapping[str, Listed] | NoAnswer:
+    def listed(self, project_id: str, deadline: float) -> Listing | NoAnswer:
         """The port."""
         del deadline
-        return self.fuse.call("listed", lambda: self.lists.get(project_id, {}))
+        found = self.fuse.call("listed", lambda: self.lists.get(project_id, {}))
+        return found if isinstance(found, NoAnswer) else Listing(tasks=found, types=self.types)
 
 
 class FakeTopics:

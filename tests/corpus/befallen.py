@@ -5,6 +5,7 @@ ends within a few minutes of a threshold is tolerated either way.
 """
 
 from tests.corpus.ledger import A_MOMENT, Ledger, runs
+from tests.corpus.levels import MAX_DELAY_SECONDS
 from tests.corpus.life import FullLoad
 from tests.corpus.plan import Fail, Hang, NoAnswers, Reset, Stop
 
@@ -77,7 +78,7 @@ def hangs(ledger: Ledger) -> None:
         has_work = ledger.minutes[hang.at].phase == "loading" or ledger.plan.source.pattern != "idle"
         if not has_work or lasted < STALLED_AFTER_MINUTES - coarse - A_MOMENT:
             continue
-        latest = ledger.seen(hang.at + STALLED_AFTER_MINUTES + coarse)
+        latest = ledger.seen(hang.at + STALLED_AFTER_MINUTES + coarse + _silent_minutes(ledger, hang))
         sure = latest is not None and latest + A_MOMENT < hang.at + lasted
         note = ledger.expect if sure else ledger.tolerate
         note("stalled", hang.at + STALLED_AFTER_MINUTES - coarse - A_MOMENT, latest)
@@ -96,6 +97,11 @@ def lateness(ledger: Ledger) -> None:
         for limit in limits:
             if limit is not None and load.ended is not None:
                 _limit(ledger, load, load.ended, limit)
+        if kept and load.ended is not None and load.ended < ledger.end:
+            # What the source's log was needed for is over with the load.
+            late = load.ended - load.began > kept
+            note = ledger.expect if late else ledger.tolerate
+            note("recovered", load.ended, ledger.seen(load.ended))
 
 
 def _limit(ledger: Ledger, load: FullLoad, ended: int, limit: int) -> None:
@@ -125,6 +131,12 @@ def _resume_deadlines(ledger: Ledger, since: int, until: int, within: int) -> No
 def _log_is_kept(ledger: Ledger) -> int | None:
     """Minutes for which the source keeps its log, None when nobody said."""
     return int(ledger.plan.thresholds.get("source_log_retention_hours", 0) * 60) or None
+
+
+def _silent_minutes(ledger: Ledger, hang: Hang) -> int:
+    """MongoDB has no figure for what its target lacks; where nothing is read only the delay says so."""
+    unread = ledger.plan.engine == "mongodb" and not hang.at_target
+    return MAX_DELAY_SECONDS // 60 + 1 if unread else 0
 
 
 def _coarseness(ledger: Ledger) -> int:

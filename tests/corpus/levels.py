@@ -68,9 +68,15 @@ def _since_level(minutes: list[Minute]) -> Iterator[tuple[int, int]]:
     starts = sorted({0, *load_starts(minutes)})
     for start, end in pairwise([*starts, len(minutes)]):
         for number in range(start, end):
-            if minutes[number].phase == "syncing" and minutes[number].delay_seconds == 0:
+            if _is_level(minutes[number]):
                 yield number, end
                 break
+
+
+def _is_level(minute: Minute) -> bool:
+    """So that a check can see it; in the first minute of a burst nothing is late yet."""
+    level = minute.delay_seconds == 0 and minute.remaining < _READY_BYTES
+    return minute.phase == "syncing" and (level or minute.status == "Synced")
 
 
 def _growing_since(minutes: list[Minute], start: int) -> int:

@@ -211,3 +211,85 @@ def test_a_failure_nobody_saw_is_told_although_only_what_followed_it_could_be_sa
 
     monkeypatch.setattr(world.store, "save", save_later)
     assert [str(event.kind) for event in world.run().events] == ["failed"]
+
+
+def test_a_list_without_a_list_makes_no_task_of_that_type_vanish() -> None:
+    """UCloud's own examples answer an empty object where a list is declared."""
+    world = discovering("udts-1")
+    world.run()
+    world.insights.types = frozenset({"integration"})
+    world.insights.lists["org-a"] = {}
+    assert [world.run().checked for _ in range(12)] == [1] * 12
+    assert world.sns.accepted == []
+
+
+def test_metrics_that_are_refused_for_one_project_are_told_although_another_has_some() -> None:
+    """Once."""
+    world = World(topics=(Topic.EVENTS,))
+    world.insights.refused = REFUSED
+    world.insights.lag = {"-/udts-1": Lag(measured_at=NOON, delay_seconds=7)}
+    for _ in range(5):
+        world.run()
+    assert kinds(world.sns.accepted) == [("unreachable", "events")]
+
+
+def test_what_happened_while_the_monitor_did_not_run_is_told_with_its_time() -> None:
+    """The task is as it was, and the history knows better; a minute's pause is no gap."""
+    world = World(topics=(Topic.EVENTS,))
+    world.run(forward=timedelta(hours=3))
+    failed_at = NOON + timedelta(hours=1)
+    world.insights.rows["udts-1"] = (
+        PastStatus(at=NOON - MINUTE, status="Syncing"),
+        PastStatus(at=failed_at, status="Failed"),
+        PastStatus(at=failed_at + MINUTE, status="Syncing"),
+    )
+    (failure,) = world.run().events
+    assert (failure.kind, failure.seen_afterwards) == ("failed", True)
+    assert failure.time - failed_at < timedelta(seconds=1)
+    assert world.calls_of_a_run().count("history") == 0
+
+
+def test_a_stop_within_a_gap_can_be_resumed_until_the_history_says() -> None:
+    """Not counted from when it was last seen well, nor from when it was noticed."""
+    world = World(topics=(Topic.EVENTS,), policy=Policy(stopped_grace_minutes=0))
+    world.run(forward=timedelta(hours=9))
+    stopped_at = NOON + timedelta(hours=4)
+    world.insights.rows["udts-1"] = (PastStatus(at=stopped_at, status="Stopped"),)
+    world.ucloud.set(udts_1="Stopped")
+    (stop,) = world.run().events
+    assert (stop.since, stop.resume_until) == (stopped_at, stopped_at + timedelta(days=7))
+
+
+def test_a_history_that_is_refused_is_asked_for_once_a_run() -> None:
+    """And changes nothing."""
+    world = World(("udts-1", "udts-2", "udts-3"), max_concurrency=1)
+    world.run()
+    world.insights.history_refused = REFUSED
+    world.ucloud.set(udts_1="Synced", udts_2="Synced", udts_3="Synced")
+    assert world.calls_of_a_run().count("history") == 1
+    assert world.sns.accepted == []
+
+
+def test_a_task_that_stays_created_says_what_the_pre_check_found_where_it_is_told_of() -> None:
+    """It costs a call only then."""
+    world = World(topics=(Topic.EVENTS,), policy=Policy(max_run_hours=1))
+    world.ucloud.set(udts_1="Created")
+    world.insights.prechecks["udts-1"] = ("binlog: format is STATEMENT: set ROW",)
+    assert world.calls_of_a_run().count("failed_prechecks") == 0
+    world.clock.forward(timedelta(hours=2))
+    (event,) = world.run().events
+    assert (event.kind, event.reason) == ("overdue", "binlog: format is STATEMENT: set ROW")
+
+
+def test_a_steady_run_costs_one_check_a_task_one_call_for_metrics_and_no_write() -> None:
+    """Whatever the rules remember: level and behind, loading without progress, out of metrics."""
+    world = World(("udts-1", "udts-2", "udts-3", "udts-4"), topics=(Topic.EVENTS,))
+    lag = {"delay_seconds": 301, "remaining_bytes": 9_000_000, "read_bytes_per_second": 9}
+    world.insights.lag = {"-/udts-1": Lag(measured_at=NOON, **lag)}
+    world.ucloud.set(udts_1="Synced", udts_2="Loading", udts_3="Failed", udts_4="Syncing")
+    world.run()
+    world.ucloud.set(udts_1="Syncing")
+    for _ in range(10):
+        world.run()
+    kept = ["load_monitor", "load_states", "outbox", "save_monitor"]
+    assert world.calls_of_a_run() == sorted([*kept, *["check"] * 4, "lags"])

@@ -124,3 +124,63 @@ def test_a_level_task_that_stays_so_costs_no_writes(status: str) -> None:
     walk = Walk().checks([behind(0, 0, status=status)] * 4)
     walk.now += timedelta(hours=1)
     assert not any(walk.check(behind(0, 0, status=status)).changed for _ in range(10))
+
+
+def test_a_busy_source_swings_and_is_told_once_not_to_be_ready() -> None:
+    """From the second time on it has to last for an hour; ready again is told as before."""
+    day = [*[LEVEL] * 4, *[Observation(status="Syncing")] * 4] * 180
+    assert cutover(*day) == ["cutover_ready", "cutover_not_ready", "cutover_ready"]
+    assert cutover(*day, *[Observation(status="Syncing")] * 70)[3:] == ["cutover_not_ready"]
+
+
+def test_metrics_that_vanish_say_nothing_about_the_cut_over() -> None:
+    """A task that has some is not behind because a check came without."""
+    assert cutover(*[behind(0, 0)] * 3, *[Observation(status="Syncing")] * 60) == ["cutover_ready"]
+
+
+def test_nothing_remains_but_the_delay_is_long_is_not_ready() -> None:
+    """One of the two figures is wrong, while the source is written to."""
+    lag = Lag(measured_at=NOON, delay_seconds=9_000, remaining_bytes=0, read_bytes_per_second=9)
+    assert cutover(*[Observation(status="Syncing", lag=lag)] * 9) == []
+
+
+def test_the_old_last_change_of_an_idle_source_is_no_delay() -> None:
+    """Its age grows by itself."""
+    lag = Lag(measured_at=NOON, delay_seconds=9_000, remaining_bytes=0, read_bytes_per_second=0)
+    assert told(LEVEL, *[Observation(status="Syncing", lag=lag)] * 9) == []
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_delay_ends_when_the_task_goes_down_and_says_so(status: str) -> None:
+    """What it is then is another incident."""
+    walk = Walk().checks([LEVEL, *[behind(301)] * 3, Observation(status=status)])
+    over = walk.events[-1]
+    assert (over.kind, over.incident_id, over.cause) == ("caught_up", walk.events[0].id, status.lower())
+
+
+def test_checks_without_figures_do_not_end_a_delay() -> None:
+    """Metrics vanish now and then."""
+    assert told(LEVEL, *[behind(301)] * 3, *[Observation(status="Syncing")] * 60) == ["delayed"]
+
+
+def test_a_two_way_task_is_level_by_its_figures() -> None:
+    """It never says Synced."""
+    assert told(behind(0, 0), *[behind(301, 9 * MB)] * 3) == ["delayed"]
+
+
+def test_what_is_on_its_way_of_a_busy_source_may_grow_for_hours() -> None:
+    """Seconds of it are megabytes."""
+    places = range(60)
+    wobbling = [
+        Observation(
+            status="Syncing",
+            lag=Lag(
+                measured_at=NOON + place * 5 * MINUTE,
+                remaining_bytes=place * 9 * MB,
+                read_bytes_per_second=50 * MB,
+            ),
+        )
+        for place in places
+        for _ in range(5)
+    ]
+    assert told(LEVEL, *wobbling) == []

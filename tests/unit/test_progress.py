@@ -100,13 +100,29 @@ def test_a_source_that_is_read_and_a_target_that_is_not_written_is_a_stall() -> 
     assert told(*[syncing(7, lag=flow(0, 0, remaining=9_000_000))] * 70) == ["stalled"]
 
 
-def test_a_task_that_fails_or_is_stopped_stays_stalled_until_it_moves_again() -> None:
-    """Nobody is told that it progresses while it is down."""
-    walk = Walk().checks([loading(1)] * 70)
-    walk.checks([Observation(status="Failed"), Observation(status="Starting"), X])
-    assert walk.told == ["stalled", "failed"]
-    walk.check(loading(2))
-    assert walk.told == ["stalled", "failed", "progressing"]
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "FailedUnrecoverable"])
+def test_a_stall_ends_when_the_task_goes_down_and_says_so(status: str) -> None:
+    """Why it stands still is another incident from then on, and a task that is gone for good never moves."""
+    walk = Walk().checks([*[loading(1)] * 70, Observation(status=status), X, Observation(status=status)])
+    over = walk.events[-1]
+    assert (over.kind, over.action, over.incident_id) == ("progressing", "close", walk.events[0].id)
+    assert over.cause == ("stopped" if status == "Stopped" else "failed")
+    walk.checks([Observation(status="Starting"), *[loading(1)] * 59])
+    assert walk.told.count("stalled") == 1
+
+
+def test_the_time_a_task_was_down_is_no_time_without_progress() -> None:
+    """It goes on where it stopped, hours later."""
+    down = Observation(status="Failed")
+    assert told(syncing(7, "Synced"), *[syncing(7)] * 30, *[down] * 300, *[syncing(7)] * 30) == []
+
+
+def test_metrics_that_vanish_neither_begin_nor_end_a_stall() -> None:
+    """Nothing was measured."""
+    hung = [syncing(7, lag=flow(9, 0))] * 70
+    assert told(*hung, *[syncing(7)] * 70) == ["stalled"]
+    assert told(*hung, *[syncing(7)] * 70, syncing(8)) == ["stalled", "progressing"]
+    assert told(*[syncing(7, lag=flow(9, 0))] * 30, *[syncing(7)] * 300) == []
 
 
 def test_a_finish_ends_a_stall() -> None:

@@ -83,7 +83,7 @@ def test_a_state_asks_for_what_a_person_would_do(
 
 def test_a_task_that_lags_behind_is_to_be_looked_at() -> None:
     """The status word says nothing of it."""
-    late = Observation(status="Syncing", lag=Lag(measured_at=NOON, delay_seconds=900))
+    late = Observation(status="Syncing", lag=Lag(measured_at=NOON + timedelta(minutes=5), delay_seconds=900))
     (view,) = overview(stored(walked(*SYNCED, *[late] * 4)), NOON).tasks
     assert (view.concern, view.event and view.event.kind) == (Concern.LOOK, Kind.DELAYED)
 

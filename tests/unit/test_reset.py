@@ -11,7 +11,7 @@ from udts_monitor.decision.assess import assess, gone
 from udts_monitor.decision.observation import Observation, Position
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.state import Listed, TaskState
-from udts_monitor.decision.unseen import PastStatus, unseen
+from udts_monitor.decision.unseen import PastStatus, Unseen, unseen
 
 
 def at(file: int, place: int, gtid: str = "") -> Observation:
@@ -82,7 +82,7 @@ def row(minutes: float, status: str) -> PastStatus:
 
 def between(walk: Walk, rows: list[PastStatus], status: str) -> list[str]:
     """The statuses nobody saw."""
-    return [found.status for found in unseen(walk.state, rows, status, walk.now)]
+    return [found.status for found in unseen(walk.state, rows, status, walk.now).missed]
 
 
 def test_a_failure_that_was_restarted_within_the_minute_is_known() -> None:
@@ -90,7 +90,7 @@ def test_a_failure_that_was_restarted_within_the_minute_is_known() -> None:
     walk = Walk().checks(["Syncing"] * 10)
     rows = [row(-60, "Syncing"), row(9.1, "Failed"), row(9.5, "Starting"), row(9.9, "Syncing")]
     assert between(walk, rows, "Syncing") == ["Failed", "Starting"]
-    assert unseen(walk.state, rows, "Syncing", walk.now)[0].at == NOON + timedelta(minutes=9.1)
+    assert unseen(walk.state, rows, "Syncing", walk.now).missed[0].at == NOON + timedelta(minutes=9.1)
 
 
 def test_what_was_seen_is_not_told_again() -> None:
@@ -104,7 +104,7 @@ def test_what_was_seen_is_not_told_again() -> None:
 def test_no_history_is_no_news() -> None:
     """The call is refused, or answers nothing; and a new task has no past that somebody missed."""
     assert between(Walk().checks(["Syncing"]), [], "Failed") == []
-    assert unseen(TaskState.unseen(NOON), [row(-5, "Failed")], "Syncing", NOON) == ()
+    assert unseen(TaskState.unseen(NOON), [row(-5, "Failed")], "Syncing", NOON) == Unseen()
 
 
 def test_of_several_rounds_each_is_told() -> None:
@@ -129,3 +129,12 @@ def test_rows_that_say_what_was_seen_add_nothing(statuses: list[str]) -> None:
             rows.append(PastStatus(at=walk.now - timedelta(seconds=30), status=status))
         assert between(walk, rows, status) == []
         walk.check(status)
+
+
+@pytest.mark.parametrize("down", ["Failed", "Stopped"])
+def test_what_a_task_repeats_when_it_resumes_is_no_reset(down: str) -> None:
+    """The last it had done, up to the file before; further back is."""
+    resumed: list[Answer] = ["Starting", at(4, 5)]
+    assert "reset" not in told(at(4, 10), down, *resumed)
+    assert "reset" not in told(at(5, 10), down, *resumed)
+    assert "reset" in told(at(6, 10), down, *resumed)

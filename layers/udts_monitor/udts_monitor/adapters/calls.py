@@ -11,6 +11,7 @@ from udts_monitor.task import TaskRef
 
 # A service that ignores Offset answers full pages for ever.
 MAX_PAGES = 100
+NO_LIST = "no list"
 
 type Content = Mapping[str, Any]
 
@@ -24,9 +25,9 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one answer, of any shape, and how many there are in all; None when it did not say."""
+    """The rows of one answer, of any shape, and how many there are in all; each None when it did not say."""
 
-    rows: list[Any]
+    rows: list[Any] | None
     total: Number | None = None
 
 
@@ -62,6 +63,8 @@ def call_pages(
         if isinstance(answer, NoAnswer):
             return answer
         page = page_of(answer)
+        if page.rows is None:
+            return NoAnswer(cause=NO_LIST, reason="UCloud answered without a list")
         rows += page.rows
         if _is_last(page, limit, read=len(rows)):
             return rows

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
-from udts_monitor.adapters.calls import Caller
+from udts_monitor.adapters.calls import NO_LIST, Caller
 from udts_monitor.adapters.history import task_history
 from udts_monitor.adapters.listing import ListedTask, list_tasks
 from udts_monitor.adapters.metrics import WatchedTasks, lag_of_tasks
@@ -13,6 +14,7 @@ from udts_monitor.adapters.precheck import failed_items
 from udts_monitor.decision.observation import Lag, NoAnswer
 from udts_monitor.decision.state import Listed
 from udts_monitor.decision.unseen import PastStatus
+from udts_monitor.run.ports import Lags, Listing
 from udts_monitor.task import TYPES, TaskRef
 
 
@@ -28,11 +30,10 @@ class Insights:
         self._caller = caller
         self._region = region
 
-    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> dict[str, Lag] | NoAnswer:
-        """The lag of each task that has fresh metrics, by key: one answer in pages a project and product.
+    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Lags:
+        """The lag of each task that has fresh metrics: one answer in pages a project and product.
 
-        A project that cannot be read keeps no other from being read; the first such reason is returned only
-        when nothing else was.
+        A project that cannot be read keeps no other from being read; the first such reason is returned.
         """
         groups: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         for task in tasks if self._region else ():
@@ -45,10 +46,10 @@ class Insights:
             )
             found = lag_of_tasks(self._caller, watched, now=now, deadline=deadline)
             if isinstance(found, NoAnswer):
-                refused = refused or found
+                refused = refused or _refusal(found, "QueryMetricDataSummary", "leave UCLOUD_REGION empty")
             else:
                 lags |= {keys[task_id]: lag for task_id, lag in found.items()}
-        return refused if refused and not lags else lags
+        return Lags(by_key=lags, refused=refused)
 
     def history(self, task: TaskRef, now: datetime, deadline: float) -> tuple[PastStatus, ...] | NoAnswer:
         """The statuses the task has had, oldest first."""
@@ -63,22 +64,32 @@ class Insights:
             ": ".join(part for part in (item.type, item.message, item.instruction) if part) for item in found
         )
 
-    def listed(self, project_id: str, deadline: float) -> dict[str, Listed] | NoAnswer:
+    def listed(self, project_id: str, deadline: float) -> Listing | NoAnswer:
         """All tasks of a project by id, of both types; never a part of them."""
-        with ThreadPoolExecutor(len(TYPES)) as pool:
-            found = list(pool.map(lambda kind: self._listed(project_id, kind, deadline), TYPES))
-        tasks: dict[str, Listed] = {}
-        for part in found:
-            if isinstance(part, NoAnswer):
-                return part
-            tasks |= {task.task_id: _as_listed(task) for task in part}
-        return tasks
 
-    def _listed(self, project_id: str, task_type: str, deadline: float) -> tuple[ListedTask, ...] | NoAnswer:
-        return list_tasks(self._caller, project_id=project_id, task_type=task_type, deadline=deadline)
+        def ask(task_type: str) -> tuple[ListedTask, ...] | NoAnswer:
+            return list_tasks(self._caller, project_id=project_id, task_type=task_type, deadline=deadline)
+
+        with ThreadPoolExecutor(len(TYPES)) as pool:
+            found = dict(zip(TYPES, pool.map(ask, TYPES), strict=True))
+        tasks: dict[str, Listed] = {}
+        types = set[str]()
+        for task_type, part in found.items():
+            if not isinstance(part, NoAnswer):
+                tasks |= {task.task_id: _as_listed(task) for task in part}
+                types.add(task_type)
+            elif part.cause != NO_LIST:
+                return _refusal(part, "ListUDTSTask", "name the tasks of this project one by one")
+        return Listing(tasks=tasks, types=frozenset(types))
 
 
 def _as_listed(task: ListedTask) -> Listed:
-    return Listed(
-        name=task.name, type=task.type, expires_at=task.expires_at, renewed=task.auto_renew is not False
-    )
+    renewed = task.auto_renew is not False or task.by_the_hour
+    return Listed(name=task.name, type=task.type, expires_at=task.expires_at, renewed=renewed)
+
+
+def _refusal(answer: NoAnswer, action: str, instead: str) -> NoAnswer:
+    """Why this action brings nothing, and what a person can do about it where waiting does not help."""
+    if not answer.configuration:
+        return answer
+    return replace(answer, reason=f"{action}: {answer.reason}. Grant it, or {instead}.")

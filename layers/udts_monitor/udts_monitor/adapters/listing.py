@@ -17,6 +17,8 @@ from udts_monitor.task import is_id
 # shortened would look like the last one.
 PAGE_ROWS = 20
 _NAME_LIMIT = 128
+# Source: UCloud API reference, ChargeType: paid by the hour, and so never paid up for long.
+_BY_THE_HOUR = frozenset({"dynamic", "postpay", "hour"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class ListedTask:
         expires_at: until when it is paid for, None when not given.
         auto_renew: whether it is paid on by itself then, None when not given.
         is_expired: whether that time has passed, None when not given.
+        by_the_hour: it is paid hour by hour.
     """
 
     task_id: str
@@ -42,6 +45,7 @@ class ListedTask:
     expires_at: datetime | None = None
     auto_renew: bool | None = None
     is_expired: bool | None = None
+    by_the_hour: bool = False
 
 
 def list_tasks(
@@ -75,7 +79,7 @@ def read_listing(listed: list[Any], task_type: str) -> tuple[ListedTask, ...]:
 
 def _page(content: Content) -> Page:
     data = content.get("Data")
-    return Page(data if isinstance(data, list) else [])
+    return Page(data if isinstance(data, list) else None)
 
 
 def _task(task_id: str, task_type: str, row: Mapping[str, Any]) -> ListedTask:
@@ -88,4 +92,5 @@ def _task(task_id: str, task_type: str, row: Mapping[str, Any]) -> ListedTask:
         expires_at=rows.parse_time(row.get("ExpireTime")),
         auto_renew=rows.flag(row.get("AutoRenew")),
         is_expired=rows.flag(row.get("IsExpire")),
+        by_the_hour=fields.text(row.get("ChargeType")).strip().lower() in _BY_THE_HOUR,
     )

@@ -19,7 +19,7 @@ from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.reachability import count, is_due
 from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft
 from udts_monitor.decision.state import Listed, TaskState, Unanswered
-from udts_monitor.decision.status import Outcome
+from udts_monitor.decision.status import CREATED, Outcome
 from udts_monitor.task import TaskRef
 
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +76,7 @@ def assess(  # noqa: PLR0913 - one check, and all it depends on
     previous_run_at: datetime | None = None,
     listed: Listed | None = None,
     seen_afterwards: bool = False,
+    entered_at: datetime | None = None,
     aspects: Sequence[Aspect] = ASPECTS,
 ) -> Assessment:
     """Decide what an answer changes and what of it is told.
@@ -90,6 +91,7 @@ def assess(  # noqa: PLR0913 - one check, and all it depends on
         previous_run_at: when the monitor last ran before this run, None when that is not known.
         listed: as the list of its project shows the task now, None where it was not read.
         seen_afterwards: the observation comes from the service's history, nobody saw it happen.
+        entered_at: when the task entered its status by that history, None where nobody asked or it is silent.
         aspects: what can be in trouble.
     """
     if isinstance(answer, NoAnswer) and missed is None:
@@ -106,6 +108,7 @@ def assess(  # noqa: PLR0913 - one check, and all it depends on
         previous_run_at=previous_run_at,
         listed=listed,
         seen_afterwards=seen_afterwards,
+        entered_at=now if seen_afterwards else entered_at,
     )
     after, drafts = _judged(before, at, aspects)
     transition = after.status != before.status
@@ -165,9 +168,11 @@ def _without_time(lag: Lag | None) -> Lag | None:
 def _with_snapshot(before: TaskState, after: TaskState, seen: Observation, now: datetime) -> TaskState:
     """Keep the observation's figures; those it lacks stay: a failed task no longer says how far it was."""
     kept_reason = before.failed_message if health.NAME in after.memory else ""
+    # What the pre-check of a task that was put back to its creation found is not why it failed.
+    given = seen.failed_message if seen.status != CREATED else ""
     return replace(
         after,
-        failed_message=seen.failed_message or kept_reason,
+        failed_message=given or kept_reason,
         progress=seen.progress or after.progress,
         position=seen.position or after.position,
         lag=seen.lag or after.lag,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.event import Kind
-from udts_monitor.decision.lag import MEGABYTE
+from udts_monitor.decision.lag import ON_ITS_WAY_SECONDS, delay_of, is_late, is_level
 from udts_monitor.decision.observation import Observation
+from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, RuleResult
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import SYNCED, Outcome
@@ -16,22 +17,28 @@ from udts_monitor.decision.status import SYNCED, Outcome
 NAME = "cutover"
 # A busy source swings.
 EACH_AT_MOST_EVERY = timedelta(hours=1)
+# For so long after the last figures a task counts as one that has metrics.
+_HAS_METRICS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Kept while the task replicates.
+    """Kept from the first check that says ready on, until the task loads again.
 
     Attributes:
         ready: what holds, after so many checks in a row.
+        since: since when it has held without a check that said the contrary, None before the first such.
         checks: checks in a row that say the contrary.
+        contrary_since: the first of them, None without one.
         told: what was told last.
         ready_at: when it was last told to be ready, None before the first time.
         not_ready_at: when it was last told not to be ready any more.
     """
 
     ready: bool = False
+    since: datetime | None = None
     checks: int = 0
+    contrary_since: datetime | None = None
     told: bool = False
     ready_at: datetime | None = None
     not_ready_at: datetime | None = None
@@ -39,16 +46,20 @@ class Memory:
 
 def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     """Told when it holds for as many checks, and each way at most once an hour."""
-    if at.seen is None:
+    if at.seen is None or at.seen.outcome is Outcome.UNKNOWN:
         return after, ()
-    known: Memory | None = before.memory.get(NAME)
+    known: Memory = before.memory.get(NAME) or Memory()
+    if at.seen.outcome is Outcome.LOADING:
+        return after.remembering(NAME, None), ()
     if at.seen.outcome is not Outcome.SYNCING:
-        gone = at.seen.outcome not in {Outcome.UNKNOWN, Outcome.SYNCING}
-        return after.remembering(NAME, None) if gone else after, ()
-    memory = _counted(known or Memory(), is_ready(at.seen, at.policy.cutover_below_megabytes), at)
-    last = memory.ready_at if memory.ready else memory.not_ready_at
-    if memory.ready == memory.told or (last is not None and at.now - last < EACH_AT_MOST_EVERY):
-        return after.remembering(NAME, memory if memory != Memory() else None), ()
+        # It begins anew later; that it is not ready now its health tells.
+        return _remembering(after, Memory(ready_at=known.ready_at, not_ready_at=known.not_ready_at)), ()
+    ready = is_ready(at.seen, before, at.policy, at.now)
+    if ready is None:
+        return after, ()
+    memory = _counted(known, ready, at)
+    if memory.ready == memory.told or not _is_due(memory, at.now):
+        return _remembering(after, memory), ()
     if memory.ready:
         memory = replace(memory, told=True, ready_at=at.now)
     else:
@@ -57,19 +68,48 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     return after.remembering(NAME, memory), (EventDraft(kind=kind),)
 
 
-def is_ready(seen: Observation, below_megabytes: float) -> bool:
-    """Whether one observation says that the target is level enough; without metrics Synced says so."""
-    if seen.lag is None or seen.lag.remaining_bytes is None:
-        return seen.status == SYNCED
-    return seen.lag.remaining_bytes < below_megabytes * MEGABYTE
+def _is_due(memory: Memory, now: datetime) -> bool:
+    """A second time it has to last: a level target falls behind a little with every burst of writes."""
+    last = memory.ready_at if memory.ready else memory.not_ready_at
+    if last is None:
+        return True
+    held = memory.ready or (memory.since is not None and now - memory.since >= EACH_AT_MOST_EVERY)
+    return held and now - last >= EACH_AT_MOST_EVERY
+
+
+def is_ready(seen: Observation, before: TaskState, policy: Policy, now: datetime) -> bool | None:
+    """Whether one observation says that the target is level enough; None where it does not say.
+
+    Without metrics Synced says so. But a task that has metrics is not behind because a check came without,
+    nor one whose delay is small because its source is being written to.
+    """
+    if seen.lag and seen.lag.remaining_bytes is not None:
+        # Nothing remains, and yet what is written to the source has not arrived: one of them is wrong.
+        return is_level(seen.lag.remaining_bytes, policy) and not is_late(seen, policy)
+    if seen.status == SYNCED:
+        return True
+    delay = delay_of(seen)
+    if delay is not None and delay < ON_ITS_WAY_SECONDS:
+        return None
+    had = before.lag
+    has_metrics = (
+        had is not None and had.remaining_bytes is not None and now - had.measured_at <= _HAS_METRICS
+    )
+    return None if has_metrics else False
 
 
 def _counted(known: Memory, ready: bool, at: CheckContext) -> Memory:  # noqa: FBT001 - what was seen
     if ready == known.ready:
-        return replace(known, checks=0)
+        since = at.now if known.checks else known.since
+        return replace(known, since=since, checks=0, contrary_since=None)
+    since = known.contrary_since or at.now
     if known.checks + 1 < at.policy.synced_after_checks:
-        return replace(known, checks=known.checks + 1)
-    return replace(known, ready=ready, checks=0)
+        return replace(known, checks=known.checks + 1, contrary_since=since)
+    return replace(known, ready=ready, since=since, checks=0, contrary_since=None)
+
+
+def _remembering(after: TaskState, memory: Memory) -> TaskState:
+    return after.remembering(NAME, memory if memory != Memory() else None)
 
 
 ASPECT = Aspect(

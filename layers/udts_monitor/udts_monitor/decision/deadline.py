@@ -1,6 +1,7 @@
 """Deadline: whether a task takes longer than it may, told while there is time to act."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision import estimate
@@ -9,11 +10,17 @@ from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import Observation
 from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
 from udts_monitor.decision.state import TaskState
-from udts_monitor.decision.status import Outcome
+from udts_monitor.decision.status import CREATED, Outcome
 
 NAME = "deadline"
 _RUNNING = frozenset({Outcome.PREPARING, Outcome.LOADING, Outcome.SYNCING, Outcome.WAITING})
+# Only in these it can be said that something is over: another load may be about to begin.
+_AT_WORK = frozenset({Outcome.LOADING, Outcome.SYNCING})
 _HALF = 0.5
+_LONG_ENOUGH = timedelta(hours=1)
+_FAR_ENOUGH = 0.2
+MAX_RUN = "max_run_hours"
+DEADLINE = "deadline"
 LOG_RETENTION = "log_retention"
 
 
@@ -26,40 +33,53 @@ class Memory:
         points: how far it was, thinned; none is added oftener than samples are kept.
         half_way: when it was half done, None before that or without an estimate.
         half_way_estimate: what was expected then.
-        told: the reasons that were told.
+        told: the reasons that were told and last, each with the moment that it was about.
     """
 
     load_began: datetime | None = None
     points: tuple[Point, ...] = ()
     half_way: datetime | None = None
     half_way_estimate: Estimate | None = None
-    told: tuple[str, ...] = ()
+    told: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
 
 def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
-    """Each reason is told once; a reason that lay in the load is over with it."""
+    """Each reason is told once for its limit; when none of those that were told lasts, that is told too."""
     known: Memory = before.memory.get(NAME) or Memory()
-    after, memory = _measured(known, after, at.seen, at) if at.seen else (after, known)
+    after, memory = _measured(known, before, after, at.seen, at) if at.seen else (after, known)
     if after.known_outcome not in _RUNNING:
-        return after.remembering(NAME, memory if memory != Memory() else None), ()
-    load_is_over = after.known_outcome is Outcome.SYNCING
-    if load_is_over and memory.told == (LOG_RETENTION,):
-        over = EventDraft(kind=Kind.RECOVERED, effect=Effect.ENDS, aspect=NAME)
-        return after.remembering(NAME, None), (over,)
-    reasons = [reason for reason in _reasons(memory, after, at) if reason not in memory.told]
-    if reasons:
-        memory = replace(memory, told=(*memory.told, *reasons))
-    after = after.remembering(NAME, memory if memory != Memory() else None)
-    if not reasons:
-        return after, ()
-    overdue = EventDraft(
-        kind=Kind.OVERDUE,
-        effect=Effect.BEGINS,
-        aspect=NAME,
-        since=at.now,
-        more={"cause": reasons[0], "deadline": _limit(reasons[0], memory, after, at)},
+        return _remembering(after, memory), ()
+    if memory.told and after.known_outcome in _AT_WORK:
+        kept = {told: limit for told, limit in memory.told.items() if _lasts(told, limit, memory, after, at)}
+        memory = replace(memory, told=kept)
+    new = _new_reasons(memory, after, at)
+    if new:
+        memory = replace(memory, told={**memory.told, **new})
+    draft = _overdue(new, after, at) if new else _over(known) if known.told and not memory.told else None
+    return _remembering(after, memory), (draft,) if draft else ()
+
+
+def _new_reasons(memory: Memory, after: TaskState, at: CheckContext) -> dict[str, datetime]:
+    return {
+        reason: limit
+        for reason, limit in _limits(memory, after, at).items()
+        if reason not in memory.told and _foreseen(reason, memory, after, at) >= limit
+    }
+
+
+def _overdue(new: Mapping[str, datetime], after: TaskState, at: CheckContext) -> EventDraft:
+    cause, limit = next(iter(new.items()))
+    # Of a task that is not started yet: what its pre-check found.
+    reason = at.seen.failed_message if at.seen and after.known_status == CREATED else ""
+    more = {"cause": cause, "deadline": limit}
+    return EventDraft(
+        kind=Kind.OVERDUE, effect=Effect.BEGINS, aspect=NAME, since=at.now, reason=reason, more=more
     )
-    return after, (overdue,)
+
+
+def _over(known: Memory) -> EventDraft:
+    more = {"cause": next(iter(known.told))}
+    return EventDraft(kind=Kind.RECOVERED, effect=Effect.ENDS, aspect=NAME, more=more)
 
 
 def score(before: TaskState, now: datetime) -> EstimateScore | None:
@@ -71,21 +91,23 @@ def score(before: TaskState, now: datetime) -> EstimateScore | None:
 
 
 def _measured(
-    known: Memory, after: TaskState, seen: Observation, at: CheckContext
+    known: Memory, before: TaskState, after: TaskState, seen: Observation, at: CheckContext
 ) -> tuple[TaskState, Memory]:
     """A point of the load, where one is due, and the estimate it gives."""
-    done = estimate.done_of(seen.progress)
+    if seen.outcome in {Outcome.UNKNOWN, Outcome.FINISHED}:
+        return after, known
     if seen.outcome is not Outcome.LOADING:
-        ended = Memory(told=known.told)
         unmeasured = after if after.measured_end is None else replace(after, measured_end=None)
-        return unmeasured, known if seen.outcome is Outcome.FINISHED else ended
-    if done is not None and known.points and done < known.points[-1].done:
-        # It began anew, or its figures mean something else now.
-        known = Memory(told=known.told)
+        return unmeasured, Memory(told=known.told)
+    done = estimate.done_of(seen.progress)
+    if _moved_back(known, done):
+        # The same load with another guess of what there is in all, or a load that begins anew.
+        began = None if _begins_anew(known, before, seen, done) else known.load_began
+        known = Memory(told=known.told, load_began=began)
         after = replace(after, measured_end=None)
     if known.load_began is None:
         known = replace(known, load_began=at.now)
-    if done is None or not _is_due(known, done, at):
+    if done is None or not _is_due(known, before, done, at):
         return after, known
     points = estimate.with_point(known.points, Point(at=at.now, done=done))
     end = estimate.measured_end(points, seen, at.now)
@@ -95,37 +117,71 @@ def _measured(
     return replace(after, measured_end=end), memory
 
 
-def _is_due(known: Memory, done: float, at: CheckContext) -> bool:
+def _moved_back(known: Memory, done: float | None) -> bool:
+    return done is not None and bool(known.points) and done < known.points[-1].done
+
+
+def _begins_anew(known: Memory, before: TaskState, seen: Observation, done: float | None) -> bool:
+    """By rows, which no guess changes; without them by a percent that is worth less than half of the last."""
+    if seen.progress and before.progress:
+        moved, had = seen.progress.moved_rows, before.progress.moved_rows
+        if moved is not None and had is not None:
+            return moved < had
+    return (done or 0) < known.points[-1].done / 2
+
+
+def _is_due(known: Memory, before: TaskState, done: float, at: CheckContext) -> bool:
     """A load that moves costs no more writes than its samples, and one that stands still none."""
     if not known.points:
         return True
     every = timedelta(minutes=at.policy.sample_minutes)
-    return done != known.points[-1].done and at.now - known.points[-1].at >= every
+    sampled_at = before.sampled_at
+    old = at.now - known.points[-1].at >= every or (sampled_at is not None and at.now - sampled_at >= every)
+    return done != known.points[-1].done and old
 
 
-def _reasons(memory: Memory, after: TaskState, at: CheckContext) -> list[str]:
+def _foreseen(reason: str, memory: Memory, after: TaskState, at: CheckContext) -> datetime:
+    """What is sure to come: what was set in hours is told when they are over, an estimate before."""
     end = after.measured_end
-    soonest = max(at.now, end.earliest) if end else at.now
-    limits = {
-        reason: _limit(reason, memory, after, at) for reason in ("max_run_hours", "deadline", LOG_RETENTION)
-    }
-    # What was set in hours is told when they are over; what an estimate can foresee is told before.
-    sure = {"max_run_hours": at.now, "deadline": soonest, LOG_RETENTION: soonest}
-    return [reason for reason, limit in limits.items() if limit is not None and sure[reason] >= limit]
+    if reason == MAX_RUN or end is None or not _is_founded(memory, at.now):
+        return at.now
+    return max(at.now, end.earliest)
 
 
-def _limit(reason: str, memory: Memory, after: TaskState, at: CheckContext) -> datetime | None:
-    """The moment that must not pass, None where nobody set one."""
+def _is_founded(memory: Memory, now: datetime) -> bool:
+    """Whether enough of the load was seen to warn by it: one table loads faster than the next."""
+    if not memory.points:
+        return False
+    first, last = memory.points[0], memory.points[-1]
+    return now - first.at >= _LONG_ENOUGH or last.done - first.done >= _FAR_ENOUGH
+
+
+def _lasts(reason: str, told: datetime, memory: Memory, after: TaskState, at: CheckContext) -> bool:
+    """Whether a reason that was told still holds: an estimate that gets better is no end of it."""
+    limit = _limits(memory, after, at).get(reason)
+    if limit is None:
+        return False
+    foreseen_only = reason != MAX_RUN and after.known_outcome is Outcome.SYNCING
+    return _foreseen(reason, memory, after, at) >= limit or (limit <= told and not foreseen_only)
+
+
+def _limits(memory: Memory, after: TaskState, at: CheckContext) -> dict[str, datetime]:
+    """The moments that must not pass, where somebody set one."""
     policy = at.policy
-    match reason:
-        case "max_run_hours" if policy.max_run_hours:
-            return after.lifecycle.started_at + timedelta(hours=policy.max_run_hours)
-        case "deadline":
-            return at.task.deadline
-        case "log_retention" if policy.source_log_retention_hours and memory.load_began:
-            return memory.load_began + timedelta(hours=policy.source_log_retention_hours)
-        case _:
-            return None
+    limits: dict[str, datetime | None] = {
+        MAX_RUN: _hours_after(after.lifecycle.started_at, policy.max_run_hours),
+        DEADLINE: at.task.deadline,
+        LOG_RETENTION: _hours_after(memory.load_began, policy.source_log_retention_hours),
+    }
+    return {reason: limit for reason, limit in limits.items() if limit is not None}
+
+
+def _hours_after(moment: datetime | None, hours: float) -> datetime | None:
+    return moment + timedelta(hours=hours) if moment and hours else None
+
+
+def _remembering(after: TaskState, memory: Memory) -> TaskState:
+    return after.remembering(NAME, memory if memory != Memory() else None)
 
 
 ASPECT = Aspect(name=NAME, judge=judge, memory=Memory)

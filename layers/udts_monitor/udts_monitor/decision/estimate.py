@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 
 from udts_monitor.decision.observation import Observation, Progress
 
+# How far back the recent speed looks: what lasts days is not judged by half an hour.
 RECENT = timedelta(minutes=30)
+_RECENT_SHARE = 0.2
+_POINTS_IN_RECENT = 6
 # Less says nothing yet.
 SHORTEST = timedelta(minutes=10)
 
@@ -64,11 +67,17 @@ def done_of(progress: Progress | None) -> float | None:
 
 
 def with_point(points: Sequence[Point], point: Point) -> tuple[Point, ...]:
-    """The first, one from before the recent time, and the recent ones."""
-    older = [known for known in points if point.at - known.at > RECENT]
-    recent = [known for known in points if point.at - known.at <= RECENT]
-    kept = dict.fromkeys([*older[:1], *older[-1:], *recent, point])
-    return tuple(kept)
+    """The first, the last from before the recent time, some of that time, and the new one."""
+    first = points[0] if points else point
+    recent = _recent(point.at - first.at)
+    kept = [first]
+    for known in points[1:]:
+        far = known.at - kept[-1].at >= recent / _POINTS_IN_RECENT
+        if point.at - known.at >= recent:
+            kept = [first, known]
+        elif far or known is points[-1]:
+            kept.append(known)
+    return tuple(dict.fromkeys([*kept, point]))
 
 
 def measured_end(points: Sequence[Point], seen: Observation, now: datetime) -> Estimate | None:
@@ -76,7 +85,7 @@ def measured_end(points: Sequence[Point], seen: Observation, now: datetime) -> E
     done = done_of(seen.progress)
     if not points or done is None or now - points[0].at < SHORTEST:
         return None
-    before_recent = [point for point in points if now - point.at >= RECENT]
+    before_recent = [point for point in points if now - point.at >= _recent(now - points[0].at)]
     starts = {points[0], before_recent[-1] if before_recent else points[0]}
     ends = [
         now + (now - start.at) * ((1 - done) / (done - start.done)) for start in starts if done > start.done
@@ -84,6 +93,10 @@ def measured_end(points: Sequence[Point], seen: Observation, now: datetime) -> E
     if not ends:
         return None
     return Estimate(earliest=min(ends), latest=max(ends), service=_service_end(seen.progress, now))
+
+
+def _recent(elapsed: timedelta) -> timedelta:
+    return max(RECENT, elapsed * _RECENT_SHARE)
 
 
 def score(half_way: datetime, estimate: Estimate, ended: datetime) -> EstimateScore | None:

@@ -9,7 +9,7 @@ from udts_monitor.decision.observation import Observation
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
-from udts_monitor.decision.status import RETRY_PENDING, UNRECOVERABLE, Outcome
+from udts_monitor.decision.status import CREATED, RETRY_PENDING, UNRECOVERABLE, Outcome
 
 NAME = "health"
 REMINDERS = (timedelta(hours=4), *(timedelta(days=days) for days in range(1, 7)))
@@ -72,7 +72,8 @@ def resume_until(state: TaskState, policy: Policy) -> datetime | None:
     in its incremental phase needs the logs that its source keeps).
     """
     limits = []
-    stopped = state.known_outcome is Outcome.STOPPED
+    # A full load begins anew whenever it is started.
+    stopped = state.known_outcome is Outcome.STOPPED and state.phase is not Outcome.LOADING
     if stopped:
         limits.append(timedelta(days=policy.resume_within_days))
     failed = state.known_outcome is Outcome.FAILED and state.known_status not in UNRECOVERABLE
@@ -230,10 +231,12 @@ def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
 
 def _remind(state: TaskState, at: CheckContext) -> EventDraft | None:
     """Not of a task that runs again and is about to count as recovered."""
-    del at
     if state.known_outcome in _RUNNING:
         return None
-    return EventDraft(kind=Kind.REMINDER, effect=Effect.WORSENS, aspect=NAME, reason=state.failed_message)
+    # A task that was put back to its creation: what its pre-check found stands beside why it failed.
+    found = at.seen.failed_message if at.seen and at.seen.status == CREATED else ""
+    reasons = dict.fromkeys(reason for reason in (state.failed_message, found) if reason)
+    return EventDraft(kind=Kind.REMINDER, effect=Effect.WORSENS, aspect=NAME, reason="\n".join(reasons))
 
 
 ASPECT = Aspect(

@@ -22,7 +22,7 @@ def with_new_status(before: TaskState, at: CheckContext) -> TaskState:
         before,
         status=seen.status,
         previous_status=before.status,
-        since=at.now,
+        since=at.entered_at or at.now,
         lifecycle=_updated_lifecycle(before, seen, at),
     )
     if seen.outcome is Outcome.UNKNOWN:
@@ -32,8 +32,8 @@ def with_new_status(before: TaskState, at: CheckContext) -> TaskState:
     if seen.outcome is before.known_outcome:
         return after
     gap = before.unanswered
-    last_seen = (gap.since if gap else at.previous_run_at) if before.status else None
-    return replace(after, outcome_since=at.now, last_seen_at=last_seen)
+    last_seen = at.entered_at or (gap.since if gap else at.previous_run_at)
+    return replace(after, outcome_since=after.since, last_seen_at=last_seen if before.status else None)
 
 
 def _in_phase(before: TaskState, after: TaskState, seen: Observation) -> TaskState:
@@ -76,10 +76,12 @@ def _updated_lifecycle(before: TaskState, seen: Observation, at: CheckContext) -
     anew = left_finish and seen.outcome not in {Outcome.FINISHED, Outcome.UNKNOWN}
     lifecycle = before.lifecycle
     if anew:
-        lifecycle = Lifecycle(started_at=at.now, reset=seen.status == CREATED)
+        lifecycle = Lifecycle(started_at=at.entered_at or at.now, reset=seen.status == CREATED)
     failed = seen.outcome is Outcome.FAILED and before.known_outcome is not Outcome.FAILED
     lifecycle = replace(lifecycle, failures=lifecycle.failures + failed)
     if anew or before.outcome is None:
         return lifecycle
-    spent = lifecycle.seconds.get(before.outcome, 0) + (at.now - before.since).total_seconds()
+    spent = (
+        lifecycle.seconds.get(before.outcome, 0) + ((at.entered_at or at.now) - before.since).total_seconds()
+    )
     return replace(lifecycle, seconds={**lifecycle.seconds, str(before.outcome): round(spent, 3)})

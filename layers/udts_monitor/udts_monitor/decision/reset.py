@@ -18,23 +18,31 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
         return after, ()
     loads = at.seen.outcome is Outcome.LOADING and before.outcome is not Outcome.LOADING
     anew = loads and (before.phase is Outcome.SYNCING or before.lifecycle.reset)
-    backwards = _moved_backwards(before.position, at.seen.position)
+    resumed = before.outcome is not Outcome.SYNCING
+    backwards = _moved_backwards(before.position, at.seen.position, repeats=resumed)
     if not anew and not backwards:
         return after, ()
     more = {"cause": "loads_again" if anew else "position_backwards"}
     return after, (EventDraft(kind=Kind.RESET, since=at.now, more=more),)
 
 
-def _moved_backwards(before: Position | None, seen: Position | None) -> bool:
-    """Not where a GTID is given: then a fail-over of the source changes the files, and harms nothing."""
+def _moved_backwards(before: Position | None, seen: Position | None, *, repeats: bool) -> bool:
+    """Not where a GTID is given: then a fail-over of the source changes the files, and harms nothing.
+
+    Args:
+        before: as stored.
+        seen: by this check.
+        repeats: the task just resumed, and may repeat the last it had done: up to the file before.
+    """
     if before is None or seen is None or seen.binlog_gtid:
         return False
     if seen.binlog_name == before.binlog_name:
         known = before.binlog_pos is not None and seen.binlog_pos is not None
-        return known and (seen.binlog_pos or 0) < (before.binlog_pos or 0)
+        return known and not repeats and (seen.binlog_pos or 0) < (before.binlog_pos or 0)
     then, now = _FILE.fullmatch(before.binlog_name), _FILE.fullmatch(seen.binlog_name)
-    same_series = then is not None and now is not None and then["base"] == now["base"]
-    return same_series and int(now["number"]) < int(then["number"]) if then and now else False
+    if then is None or now is None or then["base"] != now["base"]:
+        return False
+    return int(now["number"]) < int(then["number"]) - repeats
 
 
 ASPECT = Aspect(name=NAME, judge=judge)

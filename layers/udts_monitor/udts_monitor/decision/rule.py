@@ -55,6 +55,7 @@ class CheckContext:
         alone: that check is to be told for this task alone.
         listed: as the list of its project shows the task now, None where it was not read.
         seen_afterwards: the observation comes from the service's history, nobody saw it happen.
+        entered_at: when the task entered its status by the service's history, None where that is not told.
         previous_run_at: when the monitor last ran before this run, None when that is not known.
     """
 
@@ -67,6 +68,7 @@ class CheckContext:
     previous_run_at: datetime | None = None
     listed: Listed | None = None
     seen_afterwards: bool = False
+    entered_at: datetime | None = None
 
     @property
     def seen(self) -> Observation | None:

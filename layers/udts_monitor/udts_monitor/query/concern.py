@@ -1,7 +1,7 @@
 """How urgent a task is for a person who looks: what the page, the command line and the widget sort by."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -93,7 +93,7 @@ def present_event(task: TaskRef, state: TaskState, policy: Policy, now: datetime
         case Kind.UNREACHABLE if gap:
             return replace(event, since=gap.since, cause=gap.cause, reason=gap.reason)
         case Kind.OVERDUE:
-            return replace(event, **_overdue(task, state, policy))
+            return replace(event, **_overdue(state))
         case Kind.FINISHED:
             return replace(event, lifecycle=state.lifecycle)
     return event
@@ -121,16 +121,8 @@ def _kind_of(state: TaskState) -> tuple[Kind | None, str]:
     return (Kind.CUTOVER_READY, "") if is_ready(state) else (None, "")
 
 
-def _overdue(task: TaskRef, state: TaskState, policy: Policy) -> dict[str, Any]:
+def _overdue(state: TaskState) -> dict[str, Any]:
     """The reason that was told first, and the moment that will not be kept."""
     memory: deadline.Memory | None = state.memory.get(deadline.NAME)
-    cause = memory.told[0] if memory and memory.told else ""
-    began = state.lifecycle.started_at
-    moments = {
-        "max_run_hours": began + timedelta(hours=policy.max_run_hours),
-        "deadline": task.deadline,
-        deadline.LOG_RETENTION: memory.load_began + timedelta(hours=policy.source_log_retention_hours)
-        if memory and memory.load_began
-        else None,
-    }
-    return {"cause": cause, "deadline": moments.get(cause)}
+    told = memory.told if memory else {}
+    return {"cause": next(iter(told), ""), "deadline": next(iter(told.values()), None)}

@@ -1,21 +1,24 @@
 """Calls beside the checks: they have a deadline of their own, and what they do not bring changes nothing."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
 from udts_monitor.decision.state import TaskState
-from udts_monitor.decision.status import Outcome
-from udts_monitor.decision.unseen import PastStatus, unseen
-from udts_monitor.run.ports import Ports
+from udts_monitor.decision.status import CREATED, Outcome
+from udts_monitor.decision.unseen import Unseen, unseen
+from udts_monitor.run.ports import Lags, Ports
 from udts_monitor.run.settings import Limits
 from udts_monitor.task import TaskRef
 
 # A call that takes longer is no help to this run.
 BESIDE_SECONDS = 5.0
+# Runs are a minute or a few apart; after a longer time anything can have happened in between.
+GAP = timedelta(minutes=5)
 
 
 class LagReader:
@@ -30,48 +33,69 @@ class LagReader:
 
     def lag_of(self, key: str) -> Lag | None:
         """The lag of a task, None where there is none or it does not come in time."""
-        return self._lags().get(key)
+        return self._lags().by_key.get(key)
 
     @property
     def refused(self) -> NoAnswer | None:
-        """Why there are no metrics, None when there are, or when they did not come in time."""
-        found = self._result()
-        return found if isinstance(found, NoAnswer) else None
+        """Why some or all have no metrics, None when all could be read."""
+        return self._lags().refused
 
-    def _lags(self) -> Mapping[str, Lag]:
-        found = self._result()
-        return {} if isinstance(found, NoAnswer) else found
-
-    def _result(self) -> Mapping[str, Lag] | NoAnswer:
+    def _lags(self) -> Lags:
         try:
             return self._found.result(timeout=max(0.0, self._deadline - time.monotonic()))
         except TimeoutError:
-            return NoAnswer(cause="timeout", reason="UCloud did not answer in time")
+            return Lags(refused=NoAnswer(cause="timeout", reason="UCloud did not answer in time"))
 
 
 class Between:
-    """What a check does not say by itself: what happened since the one before, and what a pre-check found."""
+    """What a check does not say by itself: what happened since the one before, and what a pre-check found.
 
-    def __init__(self, ports: Ports, limits: Limits) -> None:
+    Args:
+        ports: of the run.
+        limits: of the run.
+        previous_run_at: when the last run began, None when that is not known.
+    """
+
+    def __init__(self, ports: Ports, limits: Limits, previous_run_at: datetime | None) -> None:
         self._insights = ports.insights
-        self._deadline = min(time.monotonic() + BESIDE_SECONDS, limits.checks_until)
+        self._limits = limits
+        self._previous_run_at = previous_run_at
+        # Where the service does not answer such a question, no other check of this run waits for it.
+        self._history_answers = True
 
-    def unseen(
-        self, task: TaskRef, before: TaskState, seen: Observation, now: datetime
-    ) -> tuple[PastStatus, ...]:
+    def unseen(self, task: TaskRef, before: TaskState, seen: Observation, now: datetime) -> Unseen:
         """The statuses nobody saw; asked for only where something changed or nobody looked for a while."""
         retried = seen.retries_used is not None and seen.retries_used != before.retries_used
-        changed = seen.status != before.status or retried or before.unanswered is not None
-        if not before.status or not changed:
-            return ()
-        rows = self._insights.history(task, now, self._deadline)
-        return () if isinstance(rows, NoAnswer) else unseen(before, rows, seen.status, now)
+        gap = before.unanswered is not None or is_gap(self._previous_run_at, now)
+        changed = seen.status != before.status or retried or gap
+        if not before.status or not changed or not self._history_answers:
+            return Unseen()
+        rows = self._insights.history(task, now, self._deadline())
+        if isinstance(rows, NoAnswer):
+            self._history_answers = False
+            return Unseen()
+        return unseen(before, rows, seen.status, now)
 
     def with_prechecks(self, task: TaskRef, before: TaskState, seen: Observation) -> Observation:
         """A task that fails in its preparation says what the pre-check found, in UCloud's own words."""
         entered = seen.outcome is Outcome.FAILED and before.known_outcome is Outcome.PREPARING
-        found = self._insights.failed_prechecks(task, self._deadline) if entered else ()
+        return self._with_found(task, seen) if entered else seen
+
+    def of_created(self, task: TaskRef, seen: Observation, found: Assessment) -> Observation:
+        """Nor does a task that stays Created say why, where something of it is to be told."""
+        return self._with_found(task, seen) if found.events and seen.status == CREATED else seen
+
+    def _with_found(self, task: TaskRef, seen: Observation) -> Observation:
+        found = self._insights.failed_prechecks(task, self._deadline())
         if isinstance(found, NoAnswer) or not found:
             return seen
         reason = "\n".join(part for part in (seen.failed_message, *found) if part)
         return replace(seen, failed_message=reason)
+
+    def _deadline(self) -> float:
+        return min(time.monotonic() + BESIDE_SECONDS, self._limits.checks_until)
+
+
+def is_gap(previous_run_at: datetime | None, now: datetime) -> bool:
+    """Whether nobody looked for a while."""
+    return previous_run_at is not None and now - previous_run_at > GAP

@@ -58,20 +58,21 @@ def discover(
     known = _known(watch, states)
     fresh: dict[str, Listed] = {}
     refused: dict[str, NoAnswer] = {}
+    read = set[tuple[str, str]]()
     for project_id in watch.projects if due else ():
         found = insights.listed(project_id, deadline)
+        prefix = project_id or NO_PROJECT
         if isinstance(found, NoAnswer):
             refused[project_id] = found
             _log_refused(project_id, found)
         else:
-            prefix = project_id or NO_PROJECT
-            fresh |= {f"{prefix}/{task_id}": listed for task_id, listed in found.items()}
-    read = {project_id or NO_PROJECT for project_id in watch.projects if due and project_id not in refused}
+            fresh |= {f"{prefix}/{task_id}": listed for task_id, listed in found.tasks.items()}
+            read |= {(prefix, task_type) for task_type in found.types}
     named = {task.key: task for task in watch.tasks}
     gone = {
         key: _task(key, listed)
         for key, listed in known.items()
-        if key.partition("/")[0] in read and key not in fresh and key not in named
+        if (key.partition("/")[0], listed.type) in read and key not in fresh and key not in named
     }
     shown = {key: listed for key, listed in {**known, **fresh}.items() if key not in gone}
     excluded = {key for key in shown if key.partition("/")[2] in watch.excluded}

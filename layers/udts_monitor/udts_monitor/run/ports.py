@@ -62,6 +62,32 @@ class MonitorItem:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lags:
+    """What the metrics say.
+
+    Attributes:
+        by_key: the lag of each task that has fresh metrics.
+        refused: why some or all could not be read, None when all were.
+    """
+
+    by_key: Mapping[str, Lag] = field(default_factory=dict)
+    refused: NoAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the list of a project shows.
+
+    Attributes:
+        tasks: by id.
+        types: of which UCloud gave a list, be it an empty one; a task of another type is not gone.
+    """
+
+    tasks: Mapping[str, Listed] = field(default_factory=dict)
+    types: frozenset[str] = frozenset()
+
+
 class StatusSource(Protocol):
     """Source of task statuses."""
 
@@ -72,8 +98,8 @@ class StatusSource(Protocol):
 class Insights(Protocol):
     """What UCloud says of tasks beside their status; raises nothing that UCloud causes."""
 
-    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Mapping[str, Lag] | NoAnswer:
-        """The lag of each task that has fresh metrics, by key."""
+    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> Lags:
+        """What the metrics say of tasks."""
 
     def history(self, task: TaskRef, now: datetime, deadline: float) -> tuple[PastStatus, ...] | NoAnswer:
         """The statuses a task has had, oldest first."""
@@ -81,8 +107,8 @@ class Insights(Protocol):
     def failed_prechecks(self, task: TaskRef, deadline: float) -> tuple[str, ...] | NoAnswer:
         """What a task's pre-check found wrong, a line each."""
 
-    def listed(self, project_id: str, deadline: float) -> Mapping[str, Listed] | NoAnswer:
-        """All tasks of a project, by id."""
+    def listed(self, project_id: str, deadline: float) -> Listing | NoAnswer:
+        """All tasks of a project."""
 
 
 class Storage(Protocol):

@@ -62,6 +62,7 @@ class Run:
         self._watch(watch)
         tasks = list(self._tasks.values())
         self._lags = LagReader(self._ports, tasks, self._began, self._limits)
+        self._between = Between(self._ports, self._limits, self._monitor.ran_at)
         checker = Checker(
             self._ports.ucloud, self._limits, self._settings.max_concurrency, self._save_observation
         )
@@ -117,17 +118,16 @@ class Run:
         """Save what was seen, and before it what UCloud's own history says that nobody saw."""
         before = self._before(task)
         seen = replace(seen, lag=self._lags.lag_of(task.key))
-        between = Between(self._ports, self._limits)
-        now = self._ports.clock()
-        for row in between.unseen(task, before, seen, now):
+        between = self._between.unseen(task, before, seen, self._ports.clock())
+        for row in between.missed:
             past = Observation(status=row.status)
-            # The service's clock may be ahead of ours.
-            at = min(max(row.at, before.since), now)
-            before = self._saver.save(self._assess(task, past, before, at=at, seen_afterwards=True))
-        seen = between.with_prechecks(task, before, seen)
+            before = self._saver.save(self._assess(task, past, before, at=row.at, seen_afterwards=True))
+        seen = self._between.with_prechecks(task, before, seen)
 
         def reassess(stored: TaskState) -> Assessment:
-            return self._assess(task, seen, stored)
+            found = self._assess(task, seen, stored, entered_at=between.entered_at)
+            more = self._between.of_created(task, seen, found)
+            return found if more is seen else self._assess(task, more, stored)
 
         self._states[task.key] = self._saver.save(reassess(before), reassess)
 
@@ -140,6 +140,7 @@ class Run:
         *,
         at: datetime | None = None,
         seen_afterwards: bool = False,
+        entered_at: datetime | None = None,
     ) -> Assessment:
         return assess(
             before,
@@ -151,6 +152,7 @@ class Run:
             previous_run_at=self._monitor.ran_at,
             listed=self._listed.get(task.key),
             seen_afterwards=seen_afterwards,
+            entered_at=entered_at,
         )
 
     def _before(self, task: TaskRef) -> TaskState:
