@@ -10,6 +10,7 @@ from tests.corpus.life import FullLoad
 from tests.corpus.plan import Fail, Hang, NoAnswers, Reset, Stop
 
 STALLED_AFTER_MINUTES = 60
+SAMPLE_MINUTES = 5
 STOPPED_GRACE_MINUTES = 20
 RESUME_WITHIN_MINUTES = 7 * 1440
 IN_A_ROW = 3  # UNREACHABLE_AFTER_CHECKS, RECOVERED_AFTER_CHECKS
@@ -140,7 +141,7 @@ def _silent_minutes(ledger: Ledger, hang: Hang) -> int:
 
 
 def _coarseness(ledger: Ledger) -> int:
-    """Minutes for which the counters of a healthy task may stand still."""
+    """Minutes for which the counters of a healthy task may stand still, or are not kept."""
     plan = ledger.plan
     percents = plan.load.minutes // 100 if plan.load and plan.whole_percents else 0
-    return max(plan.refresh_minutes, percents) + plan.metrics_late_minutes
+    return max(plan.refresh_minutes, percents) + plan.metrics_late_minutes + SAMPLE_MINUTES

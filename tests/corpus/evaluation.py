@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from tests.corpus.life import KINDS, Life, Window
 from tests.corpus.replay import Estimated, Replayed, Told
 from udts_monitor.decision.event import Severity
-
-MONTH = 30 * 1440
+from udts_monitor.decision.observation import Observation
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,7 +20,7 @@ class Score:
         allowed: told where it may be told or not.
         false: told where it is not true, with the life and the minute.
         missed: not told where it had to be, likewise.
-        delays: of the true ones, in checks after the first that could have shown it.
+        delays: of the true ones, in answered checks after the first that could have shown it.
     """
 
     true: int = 0
@@ -37,7 +36,7 @@ class Evaluation:
 
     Attributes:
         minutes: lived in all.
-        false_warnings: the most in a life, for each month or part of one that it lasts, with that life.
+        false_warnings: the most in a life, none of which lasts a month, with that life.
     """
 
     lives: int = 0
@@ -76,7 +75,7 @@ class Evaluation:
         if window:
             due.remove(window)
             score.true += 1
-            score.delays.append(sum(window.earliest <= check.minute < told.minute for check in life.checks))
+            score.delays.append(_answers(life, window.earliest, told.minute))
         elif life.is_false(kind, told.minute) or _told_twice(life, told):
             score.false.append(f"{life.name}: {told.minute}")
             return True
@@ -98,6 +97,11 @@ class Evaluation:
         late = f"{statistics.median(score.delays):.0f}, at most {max(score.delays)}" if score.delays else "-"
         cells = score.true, score.allowed, len(score.false), len(score.missed), late
         return " | ".join([f"| `{kind}`", *map(str, cells)]) + " |"
+
+
+def _answers(life: Life, since: int, until: int) -> int:
+    checks = (check for check in life.checks if since <= check.minute < until)
+    return sum(isinstance(check.answer, Observation) for check in checks)
 
 
 def _told_twice(life: Life, told: Told) -> bool:

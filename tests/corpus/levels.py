@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from tests.corpus.ledger import A_MOMENT, Ledger, runs
 from tests.corpus.model import Minute
+from tests.corpus.plan import Lie, NoMetrics
 from tests.corpus.service import load_starts
 
 MAX_DELAY_SECONDS = 300
@@ -48,19 +49,45 @@ def _delay(ledger: Ledger, start: int, end: int) -> None:
 def readiness(ledger: Ledger) -> None:
     """Each time the target gets level; a second time within an hour need not be told."""
     was_ready_until = -_ONCE_AN_HOUR
-    for state, start, end in runs(map(_state, ledger.minutes)):
+    for state, start, end in _states(ledger):
         if state != "ready":
             continue
         plain = not ledger.plan.happenings
         again = start - was_ready_until < _ONCE_AN_HOUR
-        beyond_doubt = end - start > _BEYOND_DOUBT_MINUTES + ledger.plan.metrics_late_minutes
-        sure = beyond_doubt and _readiness_is_known(ledger) and not again
+        sure = _beyond_doubt(ledger, start, end) and _readiness_is_known(ledger) and not again
         if sure:
             ledger.expect("cutover_ready", start, ledger.lag_seen(start, times=IN_A_ROW))
         if not sure or not plain:
             last = end + ledger.plan.metrics_late_minutes + A_MOMENT
             ledger.tolerate("cutover_ready", start, last)
         was_ready_until = end
+
+
+def unreadiness(ledger: Ledger) -> None:
+    """That a target which was ready is not: the first time for sure, later ones need not be told."""
+    was_ready = sure_once = False
+    for state, start, end in _states(ledger):
+        if state == "ready":
+            was_ready = was_ready or (_beyond_doubt(ledger, start, end) and _remaining_is_known(ledger))
+            continue
+        syncing = all(minute.phase == "syncing" for minute in ledger.minutes[start:end])
+        sure = was_ready and not sure_once and syncing and _beyond_doubt(ledger, start, end)
+        if sure and state == "not ready" and not ledger.plan.of(Lie) and not ledger.plan.of(NoMetrics):
+            sure_once = True
+            ledger.expect("cutover_not_ready", start, ledger.lag_seen(start, times=IN_A_ROW))
+        ledger.tolerate("cutover_not_ready", start, end + ledger.plan.metrics_late_minutes + A_MOMENT)
+
+
+def _states(ledger: Ledger) -> Iterator[tuple[str, int, int]]:
+    """By what remains; a target of which UCloud does not tell that is level where it says Synced."""
+    known = _remaining_is_known(ledger)
+    return runs(
+        "ready" if not known and minute.status == "Synced" else _state(minute) for minute in ledger.minutes
+    )
+
+
+def _beyond_doubt(ledger: Ledger, start: int, end: int) -> bool:
+    return end - start > _BEYOND_DOUBT_MINUTES + ledger.plan.metrics_late_minutes
 
 
 def _since_level(minutes: list[Minute]) -> Iterator[tuple[int, int]]:
@@ -104,6 +131,10 @@ def _delay_is_known(ledger: Ledger) -> bool:
 def _readiness_is_known(ledger: Ledger) -> bool:
     """From the remaining data; where UCloud does not tell it, from a source so idle that it is Synced."""
     plan = ledger.plan
-    if plan.metrics and plan.engine != "mongodb":
+    if _remaining_is_known(ledger):
         return True
     return plan.mode != "two-way" and plan.source.pattern == "idle"
+
+
+def _remaining_is_known(ledger: Ledger) -> bool:
+    return ledger.plan.metrics and ledger.plan.engine != "mongodb"

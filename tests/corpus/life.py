@@ -9,7 +9,8 @@ from udts_monitor.decision.observation import Lag, NoAnswer, Observation
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 # The kinds a life knows the truth of.
 KINDS = (
-    *("stalled", "progressing", "delayed", "caught_up", "cutover_ready", "overdue", "reset"),
+    *("stalled", "progressing", "delayed", "caught_up", "cutover_ready", "cutover_not_ready"),
+    *("overdue", "reset"),
     *("failed", "retrying", "recovered", "finished", "stopped", "resume_deadline"),
     *("unreachable", "reachable"),
 )

@@ -112,7 +112,9 @@ class Model:
                 self._retries += status == "RetryPending" or lasts < 3
                 self._statuses = deque([status] * lasts + started)
                 self._load_anew = self._loads
+                self._applied -= self._plan.repeats_bytes
             case Stop():
+                self._applied -= self._plan.repeats_bytes
                 self._statuses = deque(["Stopping"] + ["Stopped"] * (lasts - 1) + started)
             case Reset():
                 edited = ["Stopping"] + ["Stopped"] * 3 + ["Created"] * 4 + ["Checking"] * 2

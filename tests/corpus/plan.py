@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FOR_EVER = 10**9
+WEEK = 7 * 1440
+ENGINES = ("mysql", "redis", "mongodb", "integration")
+NEW = ("Created", "Checking", "Starting", "Started")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,8 @@ class Plan:
         jumping_percents: the service corrects its guess of the rows in all as it goes.
         estimate_factor: the service's estimate of the load's duration, in true durations.
         metrics_late_minutes: how old the metrics are when they can be read.
+        every_minutes: minutes from check to check.
+        repeats_bytes: of its log the task applies so much again when it goes on after a failure or a stop.
         idle_ages: the delay is taken literally, as the age of the last change, also when nothing is missing.
     """
 
@@ -129,6 +134,8 @@ class Plan:
     metrics: bool = True
     metrics_late_minutes: int = 1
     idle_ages: bool = False
+    every_minutes: int = 1
+    repeats_bytes: float = 0
     varieties: frozenset[str] = frozenset()
 
     def during[H: Happening](self, kind: type[H], minute: int) -> H | None:

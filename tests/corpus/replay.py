@@ -8,9 +8,9 @@ from udts_monitor.decision.assess import assess
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import NoAnswer, Observation
 from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.schedule import is_late
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.unseen import PastStatus, Unseen, unseen
-from udts_monitor.run.beside import is_gap
 from udts_monitor.task import TaskRef
 
 
@@ -77,6 +77,7 @@ class Replay:
         self._rows = rows_of(life)
         self._state = TaskState.unseen(life.checks[0].at)
         self._ran_at: datetime | None = None
+        self._previous_run_at: datetime | None = None
         self._unmeasured = [load for load in life.loads if load.ended is not None]
         self._found = Replayed()
 
@@ -93,7 +94,7 @@ class Replay:
             else:
                 self._assess(check, answer, check.at)
             self._measure(check)
-            self._ran_at = check.at
+            self._previous_run_at, self._ran_at = self._ran_at, check.at
         return self._found
 
     def _assess(
@@ -122,7 +123,7 @@ class Replay:
     def _between(self, seen: Observation, now: datetime) -> Unseen:
         """Where a run would ask the service's history."""
         retried = seen.retries_used is not None and seen.retries_used != self._state.retries_used
-        gap = self._state.unanswered is not None or is_gap(self._ran_at, now)
+        gap = self._state.unanswered is not None or is_late(self._ran_at, self._previous_run_at, now)
         if seen.status == self._state.status and not retried and not gap:
             return Unseen()
         return unseen(self._state, [row for row in self._rows if row.at <= now], seen.status, now)

@@ -36,10 +36,10 @@ class Service:
         self._began = load_starts(minutes)
 
     def checks(self) -> list[Check]:
-        """One check a minute, but where the monitor did not run."""
+        """One check every so many minutes, but where the monitor did not run."""
         return [
             self._check(minute)
-            for minute in range(len(self._minutes))
+            for minute in range(0, len(self._minutes), self._plan.every_minutes)
             if not self._plan.during(NoChecks, minute)
         ]
 

@@ -19,7 +19,8 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     loads = at.seen.outcome is Outcome.LOADING and before.outcome is not Outcome.LOADING
     anew = loads and (before.phase is Outcome.SYNCING or before.lifecycle.reset)
     resumed = before.outcome is not Outcome.SYNCING
-    backwards = _moved_backwards(before.position, at.seen.position, repeats=resumed)
+    syncing = at.seen.outcome is Outcome.SYNCING
+    backwards = syncing and _moved_backwards(before.position, at.seen.position, repeats=resumed)
     if not anew and not backwards:
         return after, ()
     more = {"cause": "loads_again" if anew else "position_backwards"}

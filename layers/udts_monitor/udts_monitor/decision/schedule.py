@@ -24,10 +24,15 @@ def late_at(ran_at: datetime, previous_run_at: datetime | None) -> datetime:
     return ran_at + max(_SHORTEST, _INTERVALS * interval)
 
 
+def is_late(ran_at: datetime | None, previous_run_at: datetime | None, now: datetime) -> bool:
+    """Whether a run of this moment comes late; the first one does not."""
+    return ran_at is not None and now >= late_at(ran_at, previous_run_at)
+
+
 def with_gap(
     gaps: Sequence[Gap], ran_at: datetime | None, previous_run_at: datetime | None, now: datetime
 ) -> tuple[Gap, ...]:
     """The latest times without a run, oldest first; the one that ends with the run of ``now`` among them."""
-    late = ran_at is not None and now >= late_at(ran_at, previous_run_at)
+    late = is_late(ran_at, previous_run_at, now)
     found = (*gaps, Gap(since=ran_at, until=now)) if late and ran_at else tuple(gaps)
     return found[-GAPS_KEPT:]

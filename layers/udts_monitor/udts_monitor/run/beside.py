@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation
@@ -17,8 +17,6 @@ from udts_monitor.task import TaskRef
 
 # A call that takes longer is no help to this run.
 BESIDE_SECONDS = 5.0
-# Runs are a minute or a few apart; after a longer time anything can have happened in between.
-GAP = timedelta(minutes=5)
 
 
 class LagReader:
@@ -53,20 +51,20 @@ class Between:
     Args:
         ports: of the run.
         limits: of the run.
-        previous_run_at: when the last run began, None when that is not known.
+        after_gap: a run was due before this one and did not come: anything can have happened meanwhile.
     """
 
-    def __init__(self, ports: Ports, limits: Limits, previous_run_at: datetime | None) -> None:
+    def __init__(self, ports: Ports, limits: Limits, *, after_gap: bool) -> None:
         self._insights = ports.insights
         self._limits = limits
-        self._previous_run_at = previous_run_at
+        self._after_gap = after_gap
         # Where the service does not answer such a question, no other check of this run waits for it.
         self._history_answers = True
 
     def unseen(self, task: TaskRef, before: TaskState, seen: Observation, now: datetime) -> Unseen:
         """The statuses nobody saw; asked for only where something changed or nobody looked for a while."""
         retried = seen.retries_used is not None and seen.retries_used != before.retries_used
-        gap = before.unanswered is not None or is_gap(self._previous_run_at, now)
+        gap = self._after_gap or before.unanswered is not None
         changed = seen.status != before.status or retried or gap
         if not before.status or not changed or not self._history_answers:
             return Unseen()
@@ -94,8 +92,3 @@ class Between:
 
     def _deadline(self) -> float:
         return min(time.monotonic() + BESIDE_SECONDS, self._limits.checks_until)
-
-
-def is_gap(previous_run_at: datetime | None, now: datetime) -> bool:
-    """Whether nobody looked for a while."""
-    return previous_run_at is not None and now - previous_run_at > GAP

@@ -14,6 +14,7 @@ from udts_monitor.decision.assess import Assessment, Missed, assess, gone
 from udts_monitor.decision.incident import without_incidents
 from udts_monitor.decision.observation import NoAnswer, Observation
 from udts_monitor.decision.outage import Unreached
+from udts_monitor.decision.schedule import is_late
 from udts_monitor.decision.state import Listed, TaskState
 from udts_monitor.errors import MonitorError, StoreError
 from udts_monitor.run.beside import BESIDE_SECONDS, Between, LagReader
@@ -62,7 +63,8 @@ class Run:
         self._watch(watch)
         tasks = list(self._tasks.values())
         self._lags = LagReader(self._ports, tasks, self._began, self._limits)
-        self._between = Between(self._ports, self._limits, self._monitor.ran_at)
+        gap = is_late(self._monitor.ran_at, self._monitor.previous_run_at, self._began)
+        self._between = Between(self._ports, self._limits, after_gap=gap)
         checker = Checker(
             self._ports.ucloud, self._limits, self._settings.max_concurrency, self._save_observation
         )
