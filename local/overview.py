@@ -12,7 +12,8 @@ from local.background import Background
 EXAMPLE_TASK = "TASK#-/udts-abc123"
 # The local AWS sends no mail.
 _OF_NO_USE = frozenset({"SubscribeEmailCommand"})
-_CREDENTIALS = f"export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={REGION}"
+_CREDENTIALS = f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={REGION}"
+_COMMAND_LINE = ".venv/bin/udts-monitor"
 _OF_PROJECT = {
     "make inbox": "the mails, cards and events that arrived; also `make inbox LAST=50 TOPIC=alerts`",
     "make status": "this again",
@@ -43,7 +44,9 @@ def commands(running: Background, outputs: Mapping[str, str], task: str) -> dict
     function = outputs["FunctionName"]
     check = f"{aws} lambda invoke --region {REGION} --function-name {function} /dev/stdout"
     found = {
-        "Once in each terminal, for the aws command line (any keys do)": _CREDENTIALS,
+        "Once in each terminal (any keys do)": f"export AWS_ENDPOINT_URL={running.endpoint} {_CREDENTIALS}",
+        "All tasks, worst first; --help shows what else there is": f"{_COMMAND_LINE} status",
+        "What happened to all of them": f"{_COMMAND_LINE} history --since 1h",
         "Check now, without waiting for the schedule": check,
     }
     for name, command in outputs.items():
