@@ -117,8 +117,6 @@ def assess(  # noqa: PLR0913 - one check, and all it depends on
         return Assessment(task=task, at=now, before=before, after=before)
     if at.seen:
         after = _with_snapshot(before, after, at.seen, now)
-    if transition or sample:
-        after = replace(after, sampled_at=now)
     after = replace(
         after,
         version=before.version + 1,
@@ -178,7 +176,7 @@ def _with_snapshot(before: TaskState, after: TaskState, seen: Observation, now: 
         lag=seen.lag or after.lag,
         retries_used=after.retries_used if seen.retries_used is None else seen.retries_used,
         retries_allowed=after.retries_allowed if seen.retries_allowed is None else seen.retries_allowed,
-        figures_at=now,
+        sampled_at=now,
     )
 
 
@@ -194,7 +192,7 @@ def _facts(after: TaskState, at: CheckContext) -> dict[str, Any]:
         "position": after.position,
         "lag": after.lag,
         "measured_end": after.measured_end,
-        "figures_at": None if at.seen and at.seen.progress else after.figures_at,
+        "figures_at": None if at.seen and at.seen.progress else after.sampled_at,
         "retries_used": after.retries_used,
         "retries_allowed": after.retries_allowed,
         "seen_afterwards": at.seen_afterwards,
@@ -223,7 +221,7 @@ def gone(before: TaskState, task: TaskRef, now: datetime) -> Assessment:
         phase=before.phase,
         progress=before.progress,
         position=before.position,
-        figures_at=before.figures_at,
+        figures_at=before.sampled_at,
         closes=tuple(found.id for found in before.incidents.values() if found.id),
     )
     return Assessment(task=task, at=now, before=before, after=after, events=(event,) if told else ())
