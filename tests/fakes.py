@@ -242,17 +242,23 @@ class FakeStore:
 
         return self.fuse.call("outbox", effect)
 
-    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
+    def claim(self, members: Sequence[Pending], claim: Claim, now: datetime) -> bool:
         """The port."""
 
-        def effect() -> bool:
+        def free(pending: Pending) -> bool:
             found = self.waiting.get(pending.sk)
             if found is None:
                 return False
             ours = (found.lease_owner, found.lease_until) == (claim.owner, claim.until)
-            if found.lease_until > now and not ours:
+            return found.lease_until <= now or ours
+
+        def effect() -> bool:
+            if not all(map(free, members)):
                 return False
-            self.waiting[pending.sk] = replace(found, lease_owner=claim.owner, lease_until=claim.until)
+            for pending in members:
+                self.waiting[pending.sk] = replace(
+                    self.waiting[pending.sk], lease_owner=claim.owner, lease_until=claim.until
+                )
             return True
 
         return self.fuse.call("claim", effect)
@@ -310,19 +316,20 @@ class FakeStore:
             marks.setdefault(pending.notification.event_id, {})[pending.notification.topic] = iso(now)
 
     def mark_failed(
-        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
+        self, members: Sequence[Pending], error: str, next_attempt_at: datetime, *, permanent: bool
     ) -> None:
         """The port."""
         del error
 
         def effect() -> None:
-            if pending.sk in self.waiting:
-                self.waiting[pending.sk] = replace(
-                    self.waiting[pending.sk],
-                    attempts=pending.attempts + 1,
-                    lease_until=next_attempt_at,
-                    permanent=permanent,
-                )
+            for pending in members:
+                if pending.sk in self.waiting:
+                    self.waiting[pending.sk] = replace(
+                        self.waiting[pending.sk],
+                        attempts=pending.attempts + 1,
+                        lease_until=next_attempt_at,
+                        permanent=permanent,
+                    )
 
         self.fuse.call("mark_failed", effect)
 

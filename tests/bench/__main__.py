@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import handler
+from tests.bench import handler, storm
 from tests.bench.figures import Row, show
 
 type Bench = Callable[[Path, Path | None], Sequence[Row]]
 
 BENCHES: dict[str, Bench] = {
     "handler": handler.measured,
+    "storm": storm.measured,
 }
 
 

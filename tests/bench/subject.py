@@ -21,7 +21,9 @@ import certifi
 PUBLIC_KEY, PRIVATE_KEY = "bench-public-key", "bench-private-key"
 
 
-def handler(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+def handler(
+    tasks: list[str], threads: int, environment: dict[str, Any], seconds: float = 600
+) -> Callable[[], object]:
     """A run of the handler; the first one saves all states, those after it find nothing new."""
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "bench",
@@ -35,12 +37,13 @@ def handler(tasks: list[str], threads: int, environment: dict[str, str]) -> Call
         "TABLE_NAME": environment["table"],
         "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
         "MAX_CONCURRENCY": str(threads),
+        **environment.get("variables", {}),
     }
     from functions.check_tasks import app  # noqa: PLC0415 - only this subject imports it
 
     class Context(SimpleNamespace):
         def get_remaining_time_in_millis(self) -> int:
-            return 600_000
+            return int(1_000 * seconds)
 
     context: Any = Context(
         function_name="check-tasks",
@@ -49,14 +52,16 @@ def handler(tasks: list[str], threads: int, environment: dict[str, str]) -> Call
         aws_request_id="bench",
     )
 
-    def run() -> None:
+    def run() -> object:
         answer = app.lambda_handler({}, context)
-        assert (answer["checked"], answer["no_answer"]) == (len(tasks), 0), answer
+        assert not answer["no_answer"], answer
+        assert answer["checked"] + answer["skipped"] == len(tasks), answer
+        return answer
 
     return run
 
 
-def bare(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+def bare(tasks: list[str], threads: int, environment: dict[str, Any]) -> Callable[[], object]:
     """What anybody would write: one pooled session, sign, post, decode."""
     import requests  # noqa: PLC0415 - each subject pays for its own imports
 
@@ -77,7 +82,7 @@ def bare(tasks: list[str], threads: int, environment: dict[str, str]) -> Callabl
     return run
 
 
-def sdk(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable[[], object]:
+def sdk(tasks: list[str], threads: int, environment: dict[str, Any]) -> Callable[[], object]:
     """UCloud's official SDK, a client for each thread."""
     import logging  # noqa: PLC0415 - each subject pays for its own imports
 
@@ -100,6 +105,24 @@ def sdk(tasks: list[str], threads: int, environment: dict[str, str]) -> Callable
     return run
 
 
+def storm(tasks: list[str], threads: int, environment: dict[str, Any]) -> list[dict[str, float]]:
+    """Runs of a minute each, a minute apart, until one has nothing left to tell; or a single long one."""
+    run = handler(tasks, threads, environment, seconds=60 if environment["until_told"] else 600)
+    runs = []
+    while True:
+        began, processor = time.monotonic(), time.process_time()
+        try:
+            answer: Any = run()
+        except Exception as error:  # noqa: BLE001 - a red run, whatever made it red
+            answer = {"pending": 1, "red": str(error)[:300]}
+        wall, processor = time.monotonic() - began, time.process_time() - processor
+        red = answer.get("red", "")
+        runs.append({"wall_seconds": wall, "processor_seconds": processor, "red": red, "answer": answer})
+        if not environment["until_told"] or not (answer["pending"] or red or answer.get("skipped")):
+            return runs
+        time.sleep(max(0, 60 - wall))
+
+
 SUBJECTS = {"handler": handler, "bare": bare, "sdk": sdk}
 
 
@@ -108,6 +131,9 @@ def main(name: str, asked: dict[str, Any], result: Path) -> None:
     certifi.where = lambda: asked["certificate"]
     os.environ["REQUESTS_CA_BUNDLE"] = asked["certificate"]
     tasks = [f"udts-{number:05}" for number in range(asked["tasks"])]
+    if name == "storm":
+        result.write_text(json.dumps(storm(tasks, asked["threads"], asked)))
+        return
     run = SUBJECTS[name](tasks, asked["threads"], asked)
     run()
     wall, processor = time.monotonic(), time.process_time()

@@ -1,7 +1,7 @@
 """UCloud and AWS for the benches, in a process of their own: what is measured is whoever asks them.
 
 UCloud answers every call the same after its latency, over TLS. AWS answers after ten milliseconds: it keeps
-what is put into tables, so that a second run finds the states of the first, and accepts every message.
+tables, so that a second run finds the states of the first, and accepts every message.
 """
 
 import asyncio
@@ -9,19 +9,18 @@ import json
 import ssl
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from local.template import PROJECT
+from tests.bench.tables import Tables
 from tests.ucloud.servers import self_signed
 
 AWS_SECONDS = 0.01
-_PAGE_BYTES = 1_000_000
 _STATUS = json.dumps(
     {
         "RetCode": 0,
@@ -53,7 +52,8 @@ _SUBSCRIBED = (
     b"</GetTopicAttributesResult></GetTopicAttributesResponse>"
 )
 
-type Answer = Callable[[dict[str, str], bytes], bytes]
+type Reply = tuple[int, bytes]
+type Answer = Callable[[Mapping[str, str], bytes], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,61 +65,40 @@ class World:
     certificate: Path
 
 
-class Tables:
-    """What was put into each table, by partition; an update only goes through."""
+class Account:
+    """UCloud says one word of every task; AWS keeps tables and counts what is published."""
 
-    def __init__(self) -> None:
-        self._items: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
-        self._pages: dict[tuple[str, str], list[bytes]] = {}
+    def __init__(self, *, limited: bool) -> None:
+        self._status = "Loading"
+        self._tables = Tables(limited=limited)
+        self._messages: Counter[str] = Counter()
+        self._distinct: set[tuple[str, str]] = set()
 
-    def answer(self, headers: dict[str, str], body: bytes) -> bytes:
-        """The answer to a call of any service the monitor uses."""
+    def ucloud(self, _: Mapping[str, str], __: bytes) -> Reply:
+        """The status of any task."""
+        return 200, _STATUS.replace(b'"Loading"', json.dumps(self._status).encode())
+
+    def aws(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """The answer to a call of any service the monitor uses; besides, what a bench wants to know."""
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if not operation:
-            return _SUBSCRIBED if parse_qs(body.decode())["Action"] == ["GetTopicAttributes"] else _PUBLISHED
-        asked = json.loads(body)
-        if operation == "Query":
-            return self._query(asked)
-        for write in asked.get("TransactItems", ()):
-            self._write(write)
-        return b'{"Attributes": {}}'
+        if operation:
+            return self._tables.answer(operation, json.loads(body))
+        if "x-status" in headers:
+            self._status = headers["x-status"]
+            return 200, json.dumps(self.figures()).encode()
+        asked = dict(parse_qsl(body.decode()))
+        if asked["Action"] == "GetTopicAttributes":
+            return 200, _SUBSCRIBED
+        topic = asked["TopicArn"].rpartition(":")[2]
+        self._messages[topic] += 1
+        self._distinct.add((topic, asked["Message"]))
+        return 200, _PUBLISHED
 
-    def _query(self, asked: dict[str, Any]) -> bytes:
-        (wanted,) = asked["ExpressionAttributeValues"].values()
-        place = asked["TableName"], wanted["S"]
-        if place not in self._pages:
-            self._pages[place] = list(_pages(self._items[place]))
-        page = int(asked.get("ExclusiveStartKey", {}).get("sk", {}).get("S", 0))
-        return self._pages[place][page]
-
-    def _write(self, write: dict[str, Any]) -> None:
-        ((kind, what),) = write.items()
-        if kind == "Update":
-            return
-        key = what["Item"] if kind == "Put" else what["Key"]
-        place = what["TableName"], key["pk"]["S"]
-        self._pages.pop(place, None)
-        self._items[place].pop(key["sk"]["S"], None)
-        if kind == "Put":
-            self._items[place][key["sk"]["S"]] = what["Item"]
-
-
-def _pages(items: dict[str, dict[str, Any]]) -> Iterator[bytes]:
-    """Answers to a Query, of a megabyte each, as they are sent; the key to go on from is a page's number."""
-    texts = [json.dumps(items[sk], separators=(",", ":")) for sk in sorted(items)]
-    pages: list[list[str]] = [[]]
-    size = 0
-    for text in texts:
-        if size + len(text) > _PAGE_BYTES:
-            pages.append([])
-            size = 0
-        pages[-1].append(text)
-        size += len(text)
-    for number, page in enumerate(pages, start=1):
-        more = (
-            f',"LastEvaluatedKey":{{"pk":{{"S":"-"}},"sk":{{"S":"{number}"}}}}' if number < len(pages) else ""
-        )
-        yield f'{{"Items":[{",".join(page)}],"Count":{len(page)}{more}}}'.encode()
+    def figures(self) -> dict[str, int]:
+        """What was written and published so far, and what waits."""
+        distinct = Counter(f"distinct {topic}" for topic, _ in self._distinct)
+        waiting = {"waiting": self._tables.count("OUTBOX")}
+        return {**self._tables.figures, **self._messages, **distinct, **waiting}
 
 
 class Http(asyncio.Protocol):
@@ -152,28 +131,23 @@ class Http(asyncio.Protocol):
         asyncio.get_running_loop().call_later(self._seconds, self._send, headers, body)
 
     def _send(self, headers: dict[str, str], body: bytes) -> None:
-        content = self._answer(headers, body)
+        status, content = self._answer(headers, body)
         kind = "application/x-amz-json-1.0" if content.startswith(b"{") else "text/xml"
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nContent-Type: {kind}\r\n"
+        head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(content)}\r\nContent-Type: {kind}\r\n"
         uuid = "X-UCLOUD-REQUEST-UUID: 7b4ac6a1-3c0f-4d7e-8d1a-9f4f4e1f0001\r\n\r\n"
         assert self._transport
         self._transport.write(f"{head}{uuid}".encode() + content)
 
 
-async def _serve(certificate: str, latency_seconds: float) -> None:
+async def _serve(certificate: str, latency_seconds: float, *, limited: bool) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
-    loop, tables = asyncio.get_running_loop(), Tables()
-
-    def ucloud() -> Http:
-        return Http(lambda _, __: _STATUS, latency_seconds)
-
-    def aws() -> Http:
-        return Http(tables.answer, AWS_SECONDS)
-
+    loop, account = asyncio.get_running_loop(), Account(limited=limited)
     servers = [
-        await loop.create_server(ucloud, "127.0.0.1", 0, ssl=tls, backlog=256),
-        await loop.create_server(aws, "127.0.0.1", 0, backlog=256),
+        await loop.create_server(
+            lambda: Http(account.ucloud, latency_seconds), "127.0.0.1", 0, ssl=tls, backlog=256
+        ),
+        await loop.create_server(lambda: Http(account.aws, AWS_SECONDS), "127.0.0.1", 0, backlog=256),
     ]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     print(*ports, flush=True)  # noqa: T201 - whoever started this reads it
@@ -181,11 +155,18 @@ async def _serve(certificate: str, latency_seconds: float) -> None:
 
 
 @contextmanager
-def world_running(folder: Path, *, latency_seconds: float) -> Iterator[World]:
+def world_running(folder: Path, *, latency_seconds: float, limited: bool = False) -> Iterator[World]:
     """Both servers, until the block ends or this process does."""
     certificate = self_signed(folder, "127.0.0.1")
     with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-m", "tests.bench.world", str(certificate), str(latency_seconds)],
+        [
+            sys.executable,
+            "-m",
+            "tests.bench.world",
+            str(certificate),
+            str(latency_seconds),
+            str(int(limited)),
+        ],
         cwd=PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -201,4 +182,4 @@ def world_running(folder: Path, *, latency_seconds: float) -> Iterator[World]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], float(sys.argv[2])))
+    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), limited=sys.argv[3] == "1"))

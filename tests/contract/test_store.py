@@ -102,9 +102,9 @@ def test_a_notification_is_born_claimed(store: Storage) -> None:
     fail(store)
     for pending in store.outbox().pending:
         assert pending.held_by(CLAIM)
-        assert not store.claim(pending, LATER, NOON + timedelta(seconds=59))
-        assert store.claim(pending, LATER, NOON + timedelta(seconds=60))
-        assert not store.claim(pending, CLAIM, NOON + timedelta(seconds=61))
+        assert not store.claim([pending], LATER, NOON + timedelta(seconds=59))
+        assert store.claim([pending], LATER, NOON + timedelta(seconds=60))
+        assert not store.claim([pending], CLAIM, NOON + timedelta(seconds=61))
     assert all(pending.held_by(LATER) for pending in store.outbox().pending)
 
 
@@ -141,7 +141,7 @@ def test_published_is_off_the_outbox_and_stays_off(store: Storage) -> None:
     store.mark_published([first], NOON)
     store.mark_published([first], NOON)
     assert [pending.sk for pending in store.outbox().pending] == [second.sk]
-    assert not store.claim(first, LATER, NOON + timedelta(hours=1))
+    assert not store.claim([first], LATER, NOON + timedelta(hours=1))
 
 
 def test_withheld_is_off_the_outbox(store: Storage) -> None:
@@ -156,21 +156,43 @@ def test_a_claim_whose_answer_was_lost_is_made_again(store: Storage) -> None:
     fail(store)
     pending = store.outbox().pending[0]
     now = CLAIM.until
-    assert store.claim(pending, LATER, now)
-    assert store.claim(pending, LATER, now)
-    assert not store.claim(pending, replace(LATER, owner="run-3"), now)
+    assert store.claim([pending], LATER, now)
+    assert store.claim([pending], LATER, now)
+    assert not store.claim([pending], replace(LATER, owner="run-3"), now)
+
+
+def test_several_are_claimed_together_or_none_is(store: Storage) -> None:
+    """A digest is told whole, and its members are claimed in one transaction."""
+    fail(store)
+    members = store.outbox().pending
+    assert len(members) == 2
+    assert store.claim(members[:1], LATER, CLAIM.until)
+    assert not store.claim(members, replace(LATER, owner="run-3"), CLAIM.until)
+    assert [found.lease_owner for found in store.outbox().pending] == [LATER.owner, CLAIM.owner]
+    assert store.claim(members, LATER, CLAIM.until)
+    assert {found.lease_owner for found in store.outbox().pending} == {LATER.owner}
+
+
+def test_several_failed_attempts_are_counted_together_whoever_is_gone(store: Storage) -> None:
+    """One of them was published by another run meanwhile: the others wait all the same."""
+    fail(store)
+    first, second = store.outbox().pending
+    store.mark_published([first], NOON)
+    store.mark_failed([first, second], "SNS is down", NOON + timedelta(minutes=5), permanent=True)
+    (again,) = store.outbox().pending
+    assert (again.sk, again.attempts, again.permanent) == (second.sk, 1, True)
 
 
 def test_a_failed_attempt_is_counted_and_waits(store: Storage) -> None:
     """Also the run that failed may not try again before it is due."""
     fail(store)
     pending = store.outbox().pending[0]
-    store.mark_failed(pending, "SNS is down", NOON + timedelta(minutes=5), permanent=False)
+    store.mark_failed([pending], "SNS is down", NOON + timedelta(minutes=5), permanent=False)
     (again,) = [found for found in store.outbox().pending if found.sk == pending.sk]
     assert (again.attempts, again.permanent, again.held_by(CLAIM)) == (1, False, False)
     assert not again.free(NOON + timedelta(minutes=4))
-    assert not store.claim(again, CLAIM, NOON + timedelta(minutes=4))
-    assert store.claim(again, LATER, NOON + timedelta(minutes=5))
+    assert not store.claim([again], CLAIM, NOON + timedelta(minutes=4))
+    assert store.claim([again], LATER, NOON + timedelta(minutes=5))
 
 
 def test_a_failure_to_publish_what_is_gone_brings_nothing_back(store: Storage) -> None:
@@ -178,7 +200,7 @@ def test_a_failure_to_publish_what_is_gone_brings_nothing_back(store: Storage) -
     fail(store)
     pending = store.outbox().pending[0]
     store.mark_published([pending], NOON)
-    store.mark_failed(pending, "SNS is down", NOON, permanent=False)
+    store.mark_failed([pending], "SNS is down", NOON, permanent=False)
     assert len(store.outbox().pending) == 1
 
 

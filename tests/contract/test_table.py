@@ -167,7 +167,7 @@ def test_a_missing_table_is_a_store_error() -> None:
         assert not caught.value.transient
         with pytest.raises(StoreError, match="read the item MONITOR RUN"):
             store.load_monitor()
-        with pytest.raises(StoreError, match="update MONITOR RUN"):
+        with pytest.raises(StoreError, match="write MONITOR RUN"):
             store.save_monitor({"checked": 1})
 
 

@@ -273,6 +273,8 @@ def _about(operation: str, request: Mapping[str, Any]) -> str:
             return str(request["ExpressionAttributeValues"][":pk"]["S"])
         case "GetItem" | "UpdateItem":
             return _named(request["Key"])
+        case "PutItem":
+            return _named(request["Item"])
         case "TransactWriteItems":
             kind, write = next(iter(request["TransactItems"][0].items()))
             about = write["Item" if kind == "Put" else "Key"]

@@ -214,7 +214,7 @@ def test_a_digest_of_which_another_run_holds_a_part_waits_for_it() -> None:
     waiting = [found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS]
     other = Claim(owner="another run", until=world.clock() + timedelta(minutes=1))
     for pending in waiting[:3]:
-        assert world.store.claim(pending, other, world.clock())
+        assert world.store.claim([pending], other, world.clock())
     assert world.run().outbox.pending == 10
     assert len(mails(world)) == 1
     world.run(forward=timedelta(minutes=2))
@@ -255,7 +255,7 @@ def test_a_digest_a_claim_of_which_failed_is_told_by_one_of_the_next_runs() -> N
 
     def throttled(*given: Any) -> bool:  # noqa: ANN401 - any of the port
         calls["claim"] += 1
-        if calls["claim"] == 4:
+        if calls["claim"] == 1:
             raise StoreError("throttled", transient=True)
         return claim(*given)
 
@@ -267,6 +267,27 @@ def test_a_digest_a_claim_of_which_failed_is_told_by_one_of_the_next_runs() -> N
     assert (first.event_id, first.body) == (second.event_id, second.body)
 
 
+def test_a_digest_of_a_thousand_is_claimed_by_the_hundred() -> None:
+    """One by one its claims would fill the time for publishing in every run, and it would never be told."""
+    world = storm([f"udts-{number:04}" for number in range(1_000)], topics=(Topic.ALERTS,))
+    dies_after_its_first_mail(world)
+    world.fuse.calls.clear()
+    world.run()
+    assert world.fuse.calls.count("claim") == 10
+    assert world.store.waiting == {}
+    first, second = mails(world)
+    assert (first.event_id, first.body) == (second.event_id, second.body)
+
+
+def test_the_members_of_a_digest_that_was_refused_are_marked_in_one_call() -> None:
+    """A mark for each would take more time than there is, and the unmarked would be due at another time."""
+    world = storm(NAMES, topics=(Topic.ALERTS,))
+    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.fuse.calls.clear()
+    world.run()
+    assert world.fuse.calls.count("mark_failed") == 1
+
+
 def test_a_digest_a_part_of_which_another_run_takes_is_left_to_it() -> None:
     """Both saw it free at the same moment."""
     world = storm(NAMES[:7], digest_above=5)
@@ -275,7 +296,8 @@ def test_a_digest_a_part_of_which_another_run_takes_is_left_to_it() -> None:
 
     def faster(*given: Any) -> bool:  # noqa: ANN401 - any of the port
         calls["claim"] += 1
-        return calls["claim"] != 4 and claim(*given)
+        # Not all of them together, and then all but the fourth.
+        return calls["claim"] not in {1, 5} and claim(*given)
 
     world.store.claim = faster  # type: ignore[assignment, method-assign]
     assert world.run().outbox.pending == 7
@@ -291,7 +313,7 @@ def test_what_follows_a_digest_that_waits_waits_as_well() -> None:
         found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS
     ]
     other = Claim(owner="another run", until=world.clock() + timedelta(minutes=3))
-    assert world.store.claim(first, other, world.clock())
+    assert world.store.claim([first], other, world.clock())
     world.ucloud.set(**{name.replace("-", "_"): "Syncing" for name in NAMES[:7]})
     world.run()
     assert len(mails(world)) == 1

@@ -5,7 +5,7 @@
     OUTBOX partition    notifications SNS has not accepted yet           one Query a run
     MONITOR / RUN       last run, cursor, open outages                   one read, one write a run
 
-A changed task is one transaction: state, history and notifications are all there or none is.
+What is told of a task is one transaction: state, history and notifications are all there or none is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,15 +87,20 @@ class Store:
         return items.monitor_from(self._table.get(items.MONITOR, items.RUN) or {})
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
-        """Save a changed task in one transaction; False when another run was faster and nothing was saved."""
+        """Save a changed task; False when another run was faster and nothing was saved.
+
+        What is told and what the history needs whole is one transaction. All else costs half as much without
+        one, and comes every few minutes: a run that dies in between leaves out a sample.
+        """
         key = items.history_pk(assessment.task.key)
-        writes = [self._put_state(assessment)]
-        if assessment.transition:
-            writes.append(self._table.put(items.transition_item(assessment, self._retention)))
-        if assessment.sample:
-            writes.append(self._table.put(items.sample_item(assessment, self._retention)))
-        writes += self._put_events(assessment.events, key, notifications, claim)
-        return self._table.transact(writes)
+        state = self._put_state(assessment)
+        samples = [items.sample_item(assessment, self._retention)] if assessment.sample else []
+        if not (assessment.transition or assessment.events):
+            return self._table.alone(state) and all(map(self._table.alone, map(self._table.put, samples)))
+        transitions = [items.transition_item(assessment, self._retention)] if assessment.transition else []
+        history = [self._table.put(found) for found in (*transitions, *samples)]
+        events = self._put_events(assessment.events, key, notifications, claim)
+        return self._table.transact([state, *history, *events])
 
     def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Open, change or close an outage with its event; False and nothing when another run has.
@@ -135,16 +140,23 @@ class Store:
         """All that waits, oldest first, and the silences, with one consistent Query."""
         return items.outbox_from(self._table.query(items.OUTBOX))
 
-    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
-        """Take over a notification whose lease is over; False when another run has it or it is gone."""
-        values = {":owner": claim.owner, ":until": claim.until}
-        claimed = self._table.change(
-            (items.OUTBOX, pending.sk),
-            "SET lease_owner = :owner, lease_until = :until",
-            _LEASE_IS_OVER,
-            values={**values, ":now": now},
-        )
-        return self._table.update(claimed)
+    def claim(self, members: Sequence[Pending], claim: Claim, now: datetime) -> bool:
+        """Take over notifications whose leases are over, at most a hundred.
+
+        Returns:
+            False, and none is taken over, when another run has one of them or one is gone.
+        """
+        values = {":owner": claim.owner, ":until": claim.until, ":now": now}
+        claimed = [
+            self._table.change(
+                (items.OUTBOX, pending.sk),
+                "SET lease_owner = :owner, lease_until = :until",
+                _LEASE_IS_OVER,
+                values=values,
+            )
+            for pending in members
+        ]
+        return self._all_of(claimed)
 
     def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
         """Note the digest on each of its members, in transactions; False when one of them is gone."""
@@ -186,21 +198,28 @@ class Store:
         return self._table.transact([ended, *self._put_events([event], items.MONITOR, notifications, claim)])
 
     def mark_failed(
-        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
+        self, members: Sequence[Pending], error: str, next_attempt_at: datetime, *, permanent: bool
     ) -> None:
-        """Count an attempt that failed; nobody claims the notification before the next one is due."""
-        failed = self._table.change(
-            (items.OUTBOX, pending.sk),
-            "SET attempts = :attempts, last_error = :error, lease_until = :until, permanent = :permanent",
-            _STILL_THERE,
-            values={
-                ":attempts": pending.attempts + 1,
-                ":error": items.shortened(error),
-                ":until": next_attempt_at,
-                ":permanent": permanent,
-            },
-        )
-        self._table.update(failed)
+        """Count an attempt that failed; nobody claims them before the next one is due."""
+        failed = [
+            self._table.change(
+                (items.OUTBOX, pending.sk),
+                "SET attempts = :attempts, last_error = :error, lease_until = :until, permanent = :permanent",
+                _STILL_THERE,
+                values={
+                    ":attempts": pending.attempts + 1,
+                    ":error": items.shortened(error),
+                    ":until": next_attempt_at,
+                    ":permanent": permanent,
+                },
+            )
+            for pending in members
+        ]
+        for batch in batched(failed, _WRITES_A_TRANSACTION, strict=False):
+            if not self._all_of(batch):
+                # One of them is gone: whoever took it off told it.
+                for change in batch:
+                    self._table.alone(change)
 
     def save_monitor(self, summary: Mapping[str, Any]) -> None:
         """Write the run's summary into the monitor's item; the outages stay as they are."""
@@ -211,7 +230,7 @@ class Store:
             values={f":{place}": value for place, value in enumerate(written.values())},
             names={f"#{place}": name for place, name in enumerate(written)},
         )
-        self._table.update(change)
+        self._table.alone(change)
 
     def _take_off(self, done: Sequence[Pending], mark: str, now: datetime) -> None:
         # A transaction takes no item twice, and the topics of one event share its item in the history.
@@ -223,6 +242,12 @@ class Store:
                 for pending in batch:
                     if not self._table.transact(self._off_and_marked(pending, mark, now)):
                         self._table.transact([self._off(pending)])
+
+    def _all_of(self, changes: Sequence[Write]) -> bool:
+        """All or none; a single one alone, which costs half of a transaction."""
+        if len(changes) == 1:
+            return self._table.alone(changes[0])
+        return self._table.transact(list(changes))
 
     def _off(self, pending: Pending) -> Write:
         return self._table.delete((items.OUTBOX, pending.sk))

@@ -92,7 +92,7 @@ class Table:
     def put(
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
     ) -> Write:
-        """A write of a whole item, as part of a transaction."""
+        """A write of a whole item, as part of a transaction or, by ``alone``, on its own."""
         put = {"TableName": self._name, "Item": to_wire(item)}
         return {"Put": put | _given(ConditionExpression=condition, values=values)}
 
@@ -117,16 +117,18 @@ class Table:
         values: Mapping[str, Any],
         names: Mapping[str, str] | None = None,
     ) -> Write:
-        """An update, as part of a transaction or, by ``update``, alone."""
+        """An update, as part of a transaction or, by ``alone``, on its own."""
         update = {"TableName": self._name, "Key": _key(key), "UpdateExpression": expression}
         return {"Update": update | _given(ConditionExpression=condition, values=values, names=names)}
 
-    def update(self, change: Write) -> bool:
-        """A change alone; False and nothing when its condition did not hold."""
-        key = from_wire(change["Update"]["Key"])
-        with _as_store_error(f"update {key['pk']} {key['sk']}"):
+    def alone(self, write: Write) -> bool:
+        """A put or change on its own, for half the price; False and nothing when its condition did not hold."""
+        ((kind, what),) = write.items()
+        key = from_wire(what["Item" if kind == "Put" else "Key"])
+        call = self._client.put_item if kind == "Put" else self._client.update_item
+        with _as_store_error(f"write {key['pk']} {key['sk']}"):
             try:
-                self._retry_on_conflict(lambda: self._client.update_item(**change["Update"]))
+                self._retry_on_conflict(lambda: call(**what))
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True

@@ -24,8 +24,9 @@ from udts_monitor.run.settings import SERVICE, Limits, RunSettings
 from udts_monitor.run.summary import Published
 from udts_monitor.task import MONITOR
 
-# Withheld in one transaction.
+# Withheld, and claimed, in one transaction.
 _WITHHELD_TOGETHER = 50
+_CLAIMED_TOGETHER = 100
 
 logger = Logger(service=SERVICE, child=True)
 
@@ -150,19 +151,26 @@ class Delivery:
 
     def _claimed(self, due: Iterable[Pending]) -> list[Pending]:
         """Those that are ours now; another run may have been faster, or time may be over."""
-        ours = []
-        for pending in due:
-            if pending.notification.ordering_key not in self._blocked and self._claim(pending):
-                ours.append(pending)
-            else:
-                self._leave(pending, blocks=not pending.permanent)
+        ours = list[Pending]()
+        for batch in batched(due, _CLAIMED_TOGETHER, strict=False):
+            # One by one the members of a large digest would take all the time there is, run after run.
+            if len(batch) > 1 and not self._any_blocked(batch) and self._claim(batch):
+                ours += batch
+                continue
+            for pending in batch:
+                if not self._any_blocked([pending]) and self._claim([pending]):
+                    ours.append(pending)
+                else:
+                    self._leave(pending, blocks=not pending.permanent)
         return ours
 
-    def _claim(self, pending: Pending) -> bool:
+    def _claim(self, members: Sequence[Pending]) -> bool:
         claim = self._limits.claim
-        if pending.held_by(claim):
-            return True
-        return not self._late() and self._ports.store.claim(pending, claim, self._ports.clock())
+        free = [pending for pending in members if not pending.held_by(claim)]
+        return not free or (not self._late() and self._ports.store.claim(free, claim, self._ports.clock()))
+
+    def _any_blocked(self, members: Iterable[Pending]) -> bool:
+        return any(pending.notification.ordering_key in self._blocked for pending in members)
 
     def _publish_together(self, members: Sequence[Pending], render: Render) -> None:
         if not members:
@@ -179,7 +187,7 @@ class Delivery:
 
     def _publish(self, message: Notification, members: Sequence[Pending]) -> None:
         """Publish one message that stands for these notifications, and mark them."""
-        if self._late() or any(found.notification.ordering_key in self._blocked for found in members):
+        if self._late() or self._any_blocked(members):
             self._leave_all(members)
             return
         try:
@@ -205,8 +213,8 @@ class Delivery:
         due = next_attempt(attempts, now, permanent=error.permanent)
         for pending in members:
             self._leave(pending, blocks=not error.permanent)
-            if not self._late():
-                self._ports.store.mark_failed(pending, str(error), due, permanent=error.permanent)
+        if not self._late():
+            self._ports.store.mark_failed(members, str(error), due, permanent=error.permanent)
 
     def _end_silences(self, over: Iterable[Silence]) -> None:
         for silence in over:

@@ -145,8 +145,8 @@ class Storage(Protocol):
     def outbox(self) -> OutboxContents:
         """What waits to be published, and the silences that hold it back."""
 
-    def claim(self, pending: Pending, claim: Claim, now: datetime) -> bool:
-        """False when somebody else has it."""
+    def claim(self, members: Sequence[Pending], claim: Claim, now: datetime) -> bool:
+        """All of at most a hundred; False and none when somebody else has one of them."""
 
     def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
         """Note that they are told in one digest, before it is published; False when one of them is gone."""
@@ -158,9 +158,9 @@ class Storage(Protocol):
         """Take them off the outbox unpublished, and say so in the history."""
 
     def mark_failed(
-        self, pending: Pending, error: str, next_attempt_at: datetime, *, permanent: bool
+        self, members: Sequence[Pending], error: str, next_attempt_at: datetime, *, permanent: bool
     ) -> None:
-        """Leave it in the outbox, to wait."""
+        """Leave them in the outbox, to wait."""
 
     def save_monitor(self, summary: Mapping[str, Any]) -> None:
         """Write the run's summary into the monitor's item; the outages stay as they are."""
