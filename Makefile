@@ -1,4 +1,4 @@
-# make run | test | up | status | inbox | down | outputs | soak | audit | lint | lock | clean     (see README.md)
+# make run | test | up | status | inbox | down | outputs | soak | bench | cost | audit | lint | lock | clean     (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -13,7 +13,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak audit up status inbox down outputs lock lint clean
+.PHONY: help run test soak bench cost audit up status inbox down outputs lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -30,6 +30,15 @@ soak: $(READY)
 # Known vulnerabilities of everything locked; needs the vulnerability service of the package index.
 audit: .venv/.ready .tools/audit/.ready
 	@.venv/bin/python -m local.audit
+
+# Figures of docs/performance.md: `make bench NAMES="handler storm" BEFORE=folder-of-an-earlier-version`.
+bench: $(READY)
+	@.venv/bin/python -m tests.bench $(NAMES) $(if $(BEFORE),--before $(BEFORE))
+
+# `make cost TASKS=100 PERIOD=1 MOVING=0.5`: USD a month; needs nothing but Python.
+cost:
+	@$(or $(PYTHON),python3.13) -m local.cost $(if $(TASKS),--tasks $(TASKS)) $(if $(PERIOD),--period $(PERIOD)) \
+		$(if $(MOVING),--moving $(MOVING))
 
 lint: .venv/.ready
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy

@@ -86,7 +86,7 @@ class Tables:
         changes = [self._changed(kind, what) for kind, what in writes]
         units = Counter[Place]()
         for place, _, before, after in changes:
-            units[place] += a_kilobyte * math.ceil(max(_size(before), _size(after), 1) / _KILOBYTE)
+            units[place] += a_kilobyte * math.ceil(max(size_of(before), size_of(after), 1) / _KILOBYTE)
         codes = [
             "None" if _holds(what, before) else "ConditionalCheckFailed"
             for (_, what), (_, _, before, _) in zip(writes, changes, strict=True)
@@ -151,7 +151,7 @@ def _pages(items: Mapping[str, Item]) -> Iterator[bytes]:
         yield f'{{"Items":[{",".join(page)}],"Count":{len(page)}{more}}}'.encode()
 
 
-def _size(value: Any) -> int:  # noqa: ANN401 - any part of an item
+def size_of(value: Any) -> int:  # noqa: ANN401 - any part of an item
     """Bytes as DynamoDB counts them: names and values, and three for a map or list."""
     match value:
         case None:
@@ -161,12 +161,12 @@ def _size(value: Any) -> int:  # noqa: ANN401 - any part of an item
         case {"N": str(digits)} if len(value) == 1:
             return len(digits) // 2 + 1
         case {"M": dict(parts)} if len(value) == 1:
-            return 3 + _size(parts)
+            return 3 + size_of(parts)
         case {"L": list(parts)} if len(value) == 1:
-            return 3 + sum(1 + _size(part) for part in parts)
+            return 3 + sum(1 + size_of(part) for part in parts)
         case {"BOOL": _} | {"NULL": _} if len(value) == 1:
             return 1
-    return sum(len(name.encode()) + _size(part) for name, part in value.items())
+    return sum(len(name.encode()) + size_of(part) for name, part in value.items())
 
 
 def _steps(path: str, asked: Mapping[str, Any]) -> list[str]:

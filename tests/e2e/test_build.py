@@ -1,6 +1,7 @@
 """Two builds give the same files, and nothing else than what was written and locked."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_only_what_was_written_is_built(built: Path) -> None:
     sources = {path.relative_to(package).as_posix() for path in package.rglob("*.*")}
     sources = {name for name in sources if not name.endswith(".pyc")}
     assert {name.removeprefix(ours) for name in names if name.startswith(ours)} == sources
+
+
+def test_the_layer_holds_the_models_of_the_services_it_calls(built: Path) -> None:
+    """And of no other: they are half of all bytes, and a client without its model cannot be made."""
+    sources = [*(PROJECT / "functions").rglob("*.py"), *(PROJECT / "layers/udts_monitor").rglob("*.py")]
+    made = {name for path in sources for name in re.findall(r'boto3\.client\("(\w+)"', path.read_text())}
+    data = built.parent / "UdtsMonitorLayer/python/botocore/data"
+    assert {path.name for path in data.iterdir() if path.is_dir()} == made
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ class Table:
         return {"Update": update | _given(ConditionExpression=condition, values=values, names=names)}
 
     def alone(self, write: Write) -> bool:
-        """A put or change on its own, for half the price; False and nothing when its condition did not hold."""
+        """A put or change on its own, for half the price; False and nothing when its condition fails."""
         ((kind, what),) = write.items()
         key = from_wire(what["Item" if kind == "Put" else "Key"])
         call = self._client.put_item if kind == "Put" else self._client.update_item
