@@ -1,7 +1,8 @@
 """What a month costs, for a user's own figures: ``make cost TASKS=100 PERIOD=1``.
 
-Prices: us-east-1, without Lambda's free tier; ten metrics and ten alarms an account are free. How often what is
-called, and how large it is, a test holds against the code; processor times are those of docs/performance.md.
+Prices: us-east-1, without Lambda's free tier; ten metrics and ten alarms an account are free. How often what
+is called, and how large it is, a test holds against the code; processor times are those of
+docs/performance.md.
 """
 
 import argparse
@@ -95,10 +96,8 @@ def _units(size: float, unit: int) -> int:
 def lines(use: Use) -> list[str]:
     """What is printed."""
     parts = month(use)
-    told = [
-        f"{use.tasks} tasks every {use.period_minutes:g} min, {use.moving:.0%} of them moving: "
-        f"{run_seconds(use):.2f} s a run at {use.memory_mb} MB"
-    ]
+    run = f"{run_seconds(use):.2f} s a run at {use.memory_mb} MB"
+    told = [f"{use.tasks} tasks every {use.period_minutes:g} min, {use.moving:.0%} of them moving: {run}"]
     told += [f"{usd:8.2f} USD  {what}" for what, usd in parts.items()]
     told.append(f"{sum(parts.values()):8.2f} USD  a month (us-east-1)")
     told.append(f"{beyond_free_tier():8.2f} USD  more where ten metrics and ten alarms are not free any more")
