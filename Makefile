@@ -19,7 +19,7 @@ help:
 	@sed -n '1,2s/^# //p' Makefile
 
 run: $(READY)
-	@.venv/bin/python -m local.demo
+	@.venv/bin/python -m local.command demo
 
 test: lint $(READY) .tools/scan/.ready
 	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
@@ -44,14 +44,14 @@ lint: .venv/.ready
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy
 
 up: $(READY)
-	@.venv/bin/python -m local.stack up
+	@.venv/bin/python -m local.command stack up
 
 status: $(READY)
-	@.venv/bin/python -m local.stack status
+	@.venv/bin/python -m local.command stack status
 
 # `make inbox LAST=50 TOPIC=alerts`
 inbox: $(READY)
-	@.venv/bin/python -m local.stack inbox $(if $(LAST),--last $(LAST)) $(if $(TOPIC),--topic $(TOPIC))
+	@.venv/bin/python -m local.command stack inbox $(if $(LAST),--last $(LAST)) $(if $(TOPIC),--topic $(TOPIC))
 
 # Needs no installation: what runs can be ended whatever became of .venv and .tools.
 down:

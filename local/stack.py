@@ -1,4 +1,4 @@
-"""`python -m local.stack up|status|inbox`: the whole monitor on this machine, to play with."""
+"""`python -m local.command stack up|status|inbox`: the whole monitor on this machine, to play with."""
 
 import argparse
 import os
@@ -12,7 +12,6 @@ from rich.console import Console
 from local import background, mailbox, overview, sam
 from local.aws import LocalAws, LocalAwsError
 from local.background import SCENARIO, Background
-from local.endings import clean_up_when_ended
 from local.first_check import FirstCheck, check_once
 from local.inbox import Inbox
 from local.lifetime import FOLDER, StackError
@@ -28,7 +27,7 @@ _console = Console(soft_wrap=True, highlight=False)
 
 def main(home: Path = FOLDER) -> int:
     """Read the command line, do it, and say in one sentence what went wrong if anything did."""
-    parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.command stack", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start it, or show the screen again when it is running")
     commands.add_parser("status", help="show what runs, and commands to use it")
@@ -36,7 +35,6 @@ def main(home: Path = FOLDER) -> int:
     inbox.add_argument("--last", type=_count, default=10, help="how many")
     inbox.add_argument("--topic", default="", help="alerts, chat or another one; all of them without it")
     given = parser.parse_args()
-    clean_up_when_ended()
     try:
         match given.command:
             case "up":

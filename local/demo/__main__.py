@@ -1,4 +1,4 @@
-"""`python -m local.demo`: exit code 0 only when every expected message arrived exactly once, and no other."""
+"""`python -m local.command demo`: exit code 0 only when each expected message arrived once, and no other."""
 
 import argparse
 import os
@@ -13,7 +13,6 @@ from local.demo.screen import Screen
 from local.demo.setting import stage_set
 from local.demo.stage import TOPICS
 from local.demo.story import EXPECTED, SCENES
-from local.endings import clean_up_when_ended
 from local.sam import SamError
 
 # Together with half a minute to build and deploy, less than 3 minutes.
@@ -25,11 +24,10 @@ _LATE_SECONDS = 1
 def main() -> int:
     """Set the stage, play, judge; whatever ends it, nothing stays behind."""
     argparse.ArgumentParser(
-        prog="python -m local.demo",
+        prog="python -m local.command demo",
         description="`make run`: plays the whole monitor through on a local AWS and judges what it told. "
         "Takes no arguments, needs three minutes, leaves nothing behind.",
     ).parse_args()
-    clean_up_when_ended()
     screen = Screen()
     try:
         screen.heading(

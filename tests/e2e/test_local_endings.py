@@ -18,7 +18,7 @@ from tests.e2e.stack import wait_until
 
 _COPIED = ("Makefile", "template.yaml", "samconfig.toml", "pyproject.toml", ".python-version", "README.md")
 _LINKED = (".venv", ".tools")
-_UP = (".venv/bin/python", "-m", "local.stack", "up")
+_UP = (".venv/bin/python", "-m", "local.command", "stack", "up")
 # Nothing is deployed by it: what runs in the background is all that these tests need.
 _BACKGROUND_ONLY = "from local import background\nwith background.started(simulator=True): pass"
 
@@ -74,6 +74,15 @@ def processes(project: Path) -> dict[int, str]:
     return found
 
 
+def is_importing(project: Path) -> bool:
+    """Python imports what the command needs: it has come to the module for TLS."""
+    for process in processes(project):
+        with suppress(OSError):
+            if "/_ssl." in Path(f"/proc/{process}/maps").read_text():
+                return True
+    return False
+
+
 def is_starting(project: Path) -> bool:
     """The background process has begun, and is not there yet."""
     return lifetime.is_running(project / ".local")
@@ -84,12 +93,8 @@ def is_building(project: Path) -> bool:
     return any("samcli build" in line for line in processes(project).values())
 
 
-@pytest.mark.parametrize("moment", [is_starting, is_building])
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_make_up_that_is_ended_leaves_nothing_running(
-    project: Path, moment: Callable[[Path], bool], ending: signal.Signals
-) -> None:
-    """Ctrl-C, `kill` and `kill -9`, in its first second and while it builds."""
+def ended(project: Path, moment: Callable[[Path], bool], ending: signal.Signals) -> list[str]:
+    """What `make up` says when it is ended at a moment."""
     with subprocess.Popen(  # noqa: S603 - the project's own command
         _UP,
         cwd=project,
@@ -103,12 +108,30 @@ def test_make_up_that_is_ended_leaves_nothing_running(
         # As the terminal does it: to the whole group.
         os.killpg(up.pid, ending)
         assert up.stdout
-        output = up.stdout.read()
+        return up.stdout.read().splitlines()
+
+
+@pytest.mark.parametrize("moment", [is_starting, is_building])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_make_up_that_is_ended_leaves_nothing_running(
+    project: Path, moment: Callable[[Path], bool], ending: signal.Signals
+) -> None:
+    """Ctrl-C, `kill` and `kill -9`, in its first second and while it builds."""
+    output = ended(project, moment, ending)
     wait_until(lambda: not processes(project), seconds=30)
     assert not lifetime.is_running(project / ".local")
     if ending != signal.SIGKILL:
-        assert output.splitlines() == ["Ended: nothing of the local stack is left running."]
+        assert output == ["Ended: nothing of the local stack is left running."]
         assert list((project / ".local/scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_before_it_began_is_ended_quietly(
+    project: Path, ending: signal.Signals
+) -> None:
+    """Importing takes a second or two, and used to end in a traceback."""
+    assert ended(project, is_importing, ending) == []
+    assert not (project / ".local").exists()
 
 
 def test_a_killed_stack_is_swept_and_told_as_not_running(project: Path) -> None:
@@ -119,7 +142,7 @@ def test_a_killed_stack_is_swept_and_told_as_not_running(project: Path) -> None:
     os.kill(running.pid, signal.SIGKILL)
     wait_until(lambda: not processes(project), seconds=30)
     assert list((project / ".local/scratch").iterdir())
-    status = run(project, ".venv/bin/python", "-m", "local.stack", "status")
+    status = run(project, ".venv/bin/python", "-m", "local.command", "stack", "status")
     assert (status.returncode, status.stdout) == (
         1,
         "The local stack is not running; `make up` starts it.\n",
@@ -132,14 +155,14 @@ def test_a_killed_stack_is_swept_and_told_as_not_running(project: Path) -> None:
 def test_the_status_of_half_a_stack_is_a_sentence(project: Path) -> None:
     """Of one that is not deployed yet, and of one whose local AWS is gone."""
     assert run(project, ".venv/bin/python", "-c", _BACKGROUND_ONLY).returncode == 0
-    status = run(project, ".venv/bin/python", "-m", "local.stack", "status")
+    status = run(project, ".venv/bin/python", "-m", "local.command", "stack", "status")
     assert (status.returncode, status.stdout.splitlines()) == (
         1,
         ["The monitor is not deployed yet: wait for `make up`, or end it with `make down`."],
     )
     (aws,) = (process for process, line in processes(project).items() if "local/guard.py" in line)
     os.kill(aws, signal.SIGKILL)
-    status = run(project, ".venv/bin/python", "-m", "local.stack", "status")
+    status = run(project, ".venv/bin/python", "-m", "local.command", "stack", "status")
     assert status.returncode == 1
     assert "`make down` ends it" in status.stdout
     assert len(status.stdout.splitlines()) == 1
@@ -175,7 +198,7 @@ def test_make_up_says_who_answers_and_shows_the_same_screen_again(project: Path)
     screen = up.stdout.rpartition("\n\n6 tasks")[0]
     again = run(project, *_UP)
     assert (again.returncode, again.stdout.rstrip()) == (0, screen.rstrip())
-    status = run(project, ".venv/bin/python", "-m", "local.stack", "status")
+    status = run(project, ".venv/bin/python", "-m", "local.command", "stack", "status")
     assert status.stdout.rstrip() == screen.rstrip()
 
     running = background.find(project / ".local")
@@ -184,7 +207,7 @@ def test_make_up_says_who_answers_and_shows_the_same_screen_again(project: Path)
     running.aws.client("lambda").invoke(
         FunctionName=function, Payload=json.dumps({"command": "test"}).encode()
     )
-    inbox = run(project, ".venv/bin/python", "-m", "local.stack", "inbox").stdout
+    inbox = run(project, ".venv/bin/python", "-m", "local.command", "stack", "inbox").stdout
     assert {line.split()[1] for line in inbox.splitlines() if line.startswith("── ")} >= {
         "alerts",
         "chat",
@@ -192,7 +215,7 @@ def test_make_up_says_who_answers_and_shows_the_same_screen_again(project: Path)
     }
     assert "Subject: [TEST]" in inbox
     # Looking takes nothing out.
-    assert run(project, ".venv/bin/python", "-m", "local.stack", "inbox").stdout == inbox
+    assert run(project, ".venv/bin/python", "-m", "local.command", "stack", "inbox").stdout == inbox
     began = time.monotonic()
     assert run(project, "make", "down").stdout == "The local stack is stopped.\n"
     assert time.monotonic() - began < lifetime.STOP_SECONDS

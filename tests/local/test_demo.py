@@ -284,7 +284,7 @@ def test_a_narrow_terminal_breaks_no_word_of_a_row(columns: int) -> None:
 def test_asked_for_help_it_helps() -> None:
     """Instead of playing for two minutes."""
     done = subprocess.run(
-        [sys.executable, "-m", "local.demo", "--help"],
+        [sys.executable, "-m", "local.command", "demo", "--help"],
         cwd=PROJECT,
         capture_output=True,
         text=True,

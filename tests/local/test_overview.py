@@ -90,7 +90,7 @@ def test_the_outputs_of_a_stack_that_is_not_there_are_an_error(tmp_path: Path) -
 def test_a_number_of_messages_that_is_none_is_refused(last: str) -> None:
     """0 used to show all of them, and -1 all but the first."""
     done = subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-m", "local.stack", "inbox", f"--last={last}"],
+        [sys.executable, "-m", "local.command", "stack", "inbox", f"--last={last}"],
         cwd=PROJECT,
         capture_output=True,
         text=True,
