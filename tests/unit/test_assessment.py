@@ -543,3 +543,43 @@ def test_repeating_an_answer_tells_nothing_new(
 def test_a_task_that_never_answered_has_no_outcome() -> None:
     """Unknown is a word we do not know; no word at all is something else."""
     assert TaskState.unseen(NOON).outcome is None
+
+
+def walked(*answers: Answer) -> Walk:
+    """A task on its way through these answers."""
+    return Walk().checks(answers)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param(["Syncing", "RetryPending", failed(1, 3)], id="a retry that fails"),
+        pytest.param(
+            ["Failed", *["Stopped"] * 21, "Starting", *["Syncing"] * 3], id="a stop after a failure"
+        ),
+    ],
+)
+def test_what_the_table_calls_one_incident_is_one(answers: list[Answer]) -> None:
+    """Opened once; what comes after updates or closes it."""
+    walk = walked(*answers)
+    assert {event.incident_id for event in walk.events} == {walk.events[0].id}
+    assert [event.action for event in walk.events].count(Action.OPEN) == 1
+
+
+def test_what_the_table_says_of_a_failure_and_a_finish_is_in_their_events() -> None:
+    """Retries used up, unrecoverable, after a failure; and who is out of sight for an hour is critical."""
+    assert [
+        event.retries_exhausted for event in walked(failed(2, 3), "RetryPending", failed(3, 3)).events
+    ] == [
+        False,
+        True,
+    ]
+    assert walked("Failed", "FailedUnrecoverable").events[-1].status == "FailedUnrecoverable"
+    finish = walked("Failed", "Starting", "Dumping", "Done").events[-1]
+    assert (finish.action, finish.aspect, finish.lifecycle and finish.lifecycle.failures) == (
+        Action.CLOSE,
+        "health",
+        1,
+    )
+    out_of_sight = walked("Syncing", *[X] * 61).events
+    assert [event.severity for event in out_of_sight] == [Severity.WARNING, Severity.CRITICAL]
