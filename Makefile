@@ -1,4 +1,4 @@
-# make run | test | up | status | inbox | down | outputs | soak | bench | cost | audit | lint | lock | clean     (see README.md)
+# make run | test | up | status | inbox | down | outputs | soak | hunt | bench | cost | audit | lint | lock | clean     (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -13,7 +13,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench cost audit up status inbox down outputs lock lint clean
+.PHONY: help run test soak hunt bench cost audit up status inbox down outputs lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -26,6 +26,10 @@ test: lint $(READY) .tools/scan/.ready
 
 soak: $(READY)
 	@.venv/bin/pytest -m soak --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
+
+# `make hunt SECONDS=600 SEED=1`: random lives, a minute of them from a seed of the hour unless told otherwise.
+hunt: .venv/.ready
+	@.venv/bin/python -m tests.proof.hunt $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 # Known vulnerabilities of everything locked; needs the vulnerability service of the package index.
 audit: .venv/.ready .tools/audit/.ready

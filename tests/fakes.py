@@ -176,6 +176,11 @@ class FakeStore:
             stored = self.states.get(key)
             if (stored.version if stored else 0) != assessment.before.version:
                 return False
+            if assessment.moved_from:
+                old, version = assessment.moved_from
+                if old not in self.states or self.states[old].version != version:
+                    return False
+                del self.states[old]
             self.states[key] = assessment.after
             if assessment.transition:
                 self.history.append((key, f"{iso(assessment.at)}#transition"))
@@ -232,6 +237,25 @@ class FakeStore:
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """The port."""
         self.fuse.call("save_event", lambda: self._put_events([event], "MONITOR", notifications, claim))
+
+    def save_roll_call(
+        self,
+        event: Event,
+        notifications: Iterable[Notification],
+        claim: Claim,
+        last: datetime | None,
+        fingerprint: str,
+    ) -> bool:
+        """The port."""
+
+        def effect() -> bool:
+            if _moment(self.monitor.get("roll_called_at")) != last:
+                return False
+            self.monitor |= {"roll_called_at": iso(event.time), "fingerprint": fingerprint}
+            self._put_events([event], "MONITOR", notifications, claim)
+            return True
+
+        return self.fuse.call("save_roll_call", effect)
 
     def outbox(self) -> OutboxContents:
         """The port."""

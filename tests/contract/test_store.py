@@ -20,7 +20,7 @@ from tests.contract.writes import (
     silence,
 )
 from tests.walk import NOON, ORDERS, Walk, X
-from udts_monitor.decision.assess import assess
+from udts_monitor.decision.assess import Assessment, assess
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.decision.outage import OutageChange
@@ -376,3 +376,32 @@ def test_a_silence_that_was_changed_is_not_ended_by_a_run_that_did_not_know(stor
     assert not store.end_silence(silence(minutes=50), ended, rendered(ended), CLAIM)
     found = store.outbox()
     assert (found.silences, [str(one.notification.kind) for one in found.pending]) == ((), ["silenced"] * 2)
+
+
+def test_a_roll_is_called_once(store: Storage) -> None:
+    """Of two runs that find it due one calls it; when and of which settings stands in the monitor's item."""
+    first, second = event_of(Kind.ROLL_CALL), event_of(Kind.ROLL_CALL, seconds=60)
+    assert store.save_roll_call(first, rendered(first), CLAIM, None, "one")
+    assert not store.save_roll_call(second, rendered(second), LATER, None, "two")
+    monitor = store.load_monitor()
+    assert (monitor.roll_called_at, monitor.fingerprint) == (first.time, "one")
+    assert [found.notification.event_id for found in store.outbox().pending] == [first.id] * 2
+    assert store.save_roll_call(second, rendered(second), LATER, first.time, "two")
+    assert store.load_monitor().roll_called_at == second.time
+
+
+def test_a_state_moves_as_a_whole_or_not_at_all(store: Storage) -> None:
+    """To the key its task has now; a run that changed it meanwhile was faster."""
+    before = fail(store).after
+    task = replace(ORDERS, project_id="org-other")
+    moved = Assessment(
+        task=task,
+        at=NOON,
+        before=replace(before, version=0),
+        after=replace(before, version=before.version + 1),
+        moved_from=(ORDERS.key, before.version),
+    )
+    assert not store.save(replace(moved, moved_from=(ORDERS.key, 7)), (), CLAIM)
+    assert set(store.load_states()) == {ORDERS.key}
+    assert store.save(moved, (), CLAIM)
+    assert store.load_states() == {task.key: moved.after}

@@ -559,7 +559,7 @@ def test_a_task_no_longer_watched_makes_no_outage_and_its_incidents_end_silently
 
 
 def test_a_task_whose_project_is_written_otherwise_takes_its_state_along() -> None:
-    """Nothing of it is told again under another id; the old one is left."""
+    """Nothing of it is told again under another id, also when the old spelling comes back."""
     world = World(["udts-1"])
     for status in ("Failed", "Failed"):
         world.ucloud.set(udts_1=status)
@@ -569,7 +569,13 @@ def test_a_task_whose_project_is_written_otherwise_takes_its_state_along() -> No
     world.ucloud.set(udts_1="Done")
     (finished,) = world.run().events
     assert (finished.task.key, finished.incident_id) == ("org-a/udts-1", "-/udts-1/v1/failed")
-    assert world.store.states["-/udts-1"].incidents == {}
+    assert set(world.store.states) == {"org-a/udts-1"}
+    world.tasks = [TaskRef(task_id="udts-1")]
+    assert world.run().events == ()
+    world.ucloud.set(udts_1="Failed")
+    (failed_again,) = world.run().events
+    assert failed_again.id not in {found.event_id for found in world.sns.accepted[:-2]}
+    assert set(world.store.states) == {"-/udts-1"}
 
 
 # Saving

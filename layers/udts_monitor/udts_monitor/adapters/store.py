@@ -38,6 +38,8 @@ _STILL_THAT_SILENCE = "#until = :until"
 _LEASE_IS_OVER = (
     "attribute_exists(pk) AND (lease_until <= :now OR (lease_owner = :owner AND lease_until = :until))"
 )
+_NO_ROLL_CALL = "attribute_not_exists(roll_called_at)"
+_STILL_THAT_ROLL_CALL = "roll_called_at = :last"
 _NOT_OPEN = "attribute_not_exists(#outage)"
 _STILL_THAT_OUTAGE = "#outage.id = :id AND #outage.told_at = :told_at"
 
@@ -95,12 +97,12 @@ class Store:
         key = items.history_pk(assessment.task.key)
         state = self._put_state(assessment)
         samples = [items.sample_item(assessment, self._retention)] if assessment.sample else []
-        if not (assessment.transition or assessment.events):
+        if not (assessment.transition or assessment.events or assessment.moved_from):
             return self._table.alone(state) and all(map(self._table.alone, map(self._table.put, samples)))
         transitions = [items.transition_item(assessment, self._retention)] if assessment.transition else []
         history = [self._table.put(found) for found in (*transitions, *samples)]
         events = self._put_events(assessment.events, key, notifications, claim)
-        return self._table.transact([state, *history, *events])
+        return self._table.transact([state, *self._delete_moved(assessment), *history, *events])
 
     def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
         """Open, change or close an outage with its event; False and nothing when another run has.
@@ -135,6 +137,23 @@ class Store:
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """Write an event that no state stands behind, and its notifications."""
         self._table.transact(self._put_events([event], items.MONITOR, notifications, claim))
+
+    def save_roll_call(
+        self,
+        event: Event,
+        notifications: Iterable[Notification],
+        claim: Claim,
+        last: datetime | None,
+        fingerprint: str,
+    ) -> bool:
+        """Tell a roll call and note it in one transaction; False and nothing when one came after ``last``."""
+        noted = self._table.change(
+            (items.MONITOR, items.RUN),
+            "SET roll_called_at = :now, fingerprint = :fingerprint",
+            _STILL_THAT_ROLL_CALL if last else _NO_ROLL_CALL,
+            values={":now": event.time, ":fingerprint": fingerprint, **({":last": last} if last else {})},
+        )
+        return self._table.transact([noted, *self._put_events([event], items.MONITOR, notifications, claim)])
 
     def outbox(self) -> OutboxContents:
         """All that waits, oldest first, and the silences, with one consistent Query."""
@@ -261,6 +280,13 @@ class Store:
             values={":now": now},
         )
         return [self._off(pending), marked]
+
+    def _delete_moved(self, assessment: Assessment) -> list[Write]:
+        """The state under the key it was kept by before, while nobody has changed it there."""
+        if assessment.moved_from is None:
+            return []
+        old, version = assessment.moved_from
+        return [self._table.delete((items.STATE, old), _STILL_THAT_VERSION, values={":version": version})]
 
     def _put_state(self, assessment: Assessment) -> Write:
         state = items.state_item(assessment.task, assessment.after)

@@ -36,6 +36,8 @@ class Assessment:
         transition: the status changed, which the history keeps.
         sample: progress, position or lag moved and is due to be kept in the history.
         events: what is worth keeping, in the order of telling.
+        moved_from: key and version of the state as it was kept before, and is not from now on; None for a
+            task that is kept where it was.
     """
 
     task: TaskRef
@@ -45,6 +47,7 @@ class Assessment:
     transition: bool = False
     sample: bool = False
     events: tuple[Event, ...] = ()
+    moved_from: tuple[str, int] | None = None
 
     @property
     def changed(self) -> bool:

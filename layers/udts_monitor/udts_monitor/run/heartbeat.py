@@ -64,14 +64,15 @@ class Heartbeat:
     ) -> None:
         """Tell what is watched, how it is, and who listens."""
         call = inventory.roll_call(tasks, states, self._settings.policy, subscribers, self._began)
-        # The same until it was noted: a run that repeats it after a crash repeats its id.
         last = self._monitor.roll_called_at
         occasion = f"{last:%Y%m%dT%H%M%S.%fZ}" if last else "first"
         occasion = f"{occasion}/{self._settings.fingerprint}"
         event = monitor_event(Kind.ROLL_CALL, occasion, self._began, roll_call=call)
         messages = notifications([event], self._settings.topics, self._settings)
-        self._ports.store.save_event(event, messages, self._limits.claim)
-        saver.note([event])
+        if self._ports.store.save_roll_call(
+            event, messages, self._limits.claim, last, self._settings.fingerprint
+        ):
+            saver.note([event])
 
     def count_subscribers(self) -> Mapping[str, int] | None:
         """Confirmed subscriptions by topic, None where they were counted lately.
@@ -98,7 +99,6 @@ class Heartbeat:
         *,
         cursor: str,
         listed_at: datetime | None,
-        roll_called_at: datetime | None,
         counted_now: bool,
     ) -> None:
         """Write the run's summary, and from where and how the next one goes on."""
@@ -106,7 +106,6 @@ class Heartbeat:
         times = {
             "previous_run_at": ran_at,
             "listed_at": listed_at,
-            "roll_called_at": roll_called_at,
             "subscribers_at": self._began if counted_now else None,
         }
         # The count of subscribers stays as the last run that counted wrote it.
@@ -120,7 +119,6 @@ class Heartbeat:
                 "seconds": round(seconds, 3),
                 "run_id": self._limits.claim.owner,
                 "cursor": cursor,
-                "fingerprint": self._settings.fingerprint,
                 **{name: iso(moment) for name, moment in times.items() if moment},
                 "gaps": with_gap(self._monitor.gaps, ran_at, previous, self._began),
                 "settings": self._settings.shown(),

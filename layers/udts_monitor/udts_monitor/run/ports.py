@@ -42,7 +42,7 @@ class MonitorItem:
         listed_at: when the lists of the watched projects were read last, None before the first time.
         cursor: key of the task the next run begins with, empty when the last one got through all.
         outages: those that are open.
-        fingerprint: of the code and settings of that run, empty before the first.
+        fingerprint: of the code and settings of the last roll call, empty before the first.
         roll_called_at: when the last roll call was told, None before the first.
         subscribers: confirmed subscriptions by topic, as counted last.
         subscribers_at: when they were counted, None before the first time.
@@ -131,6 +131,16 @@ class Storage(Protocol):
 
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """An event without a state behind it."""
+
+    def save_roll_call(
+        self,
+        event: Event,
+        notifications: Iterable[Notification],
+        claim: Claim,
+        last: datetime | None,
+        fingerprint: str,
+    ) -> bool:
+        """Tell a roll call and note its time and fingerprint; False when one came after ``last``."""
 
     def save_silence(
         self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim

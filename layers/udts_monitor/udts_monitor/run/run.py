@@ -46,7 +46,6 @@ class Run:
         self._tasks: dict[str, TaskRef] = {}
         self._listed: Mapping[str, Listed] = {}
         self._listed_at: datetime | None = None
-        self._roll_called_at: datetime | None = None
         self._subscribers: Mapping[str, int] | None = None
         self._errors: list[str] = []
 
@@ -106,8 +105,7 @@ class Run:
         self._listed_at = self._began if due else self._monitor.listed_at
         self._tasks = {task.key: task for task in watched.tasks}
         self._listed = watched.listed
-        with self._noted():
-            self._take_states_along()
+        self._take_states_along()
         for key, task in watched.gone.items():
             with self._noted():
                 self._states[key] = self._saver.save(gone(self._states[key], task, self._ports.clock()))
@@ -166,10 +164,14 @@ class Run:
         for key, task in self._tasks.items():
             if key in self._states or task.task_id not in left:
                 continue
-            known = self._states[left[task.task_id]]
-            before, after = replace(known, version=0), replace(known, version=1)
-            moved = Assessment(task=task, at=self._began, before=before, after=after)
-            self._states[key] = self._saver.save(moved)
+            old = left[task.task_id]
+            known = self._states.pop(old)
+            # The version goes on: it makes the ids of events, and the old spelling may come back.
+            before, after = replace(known, version=0), replace(known, version=known.version + 1)
+            moved_from = old, known.version
+            moved = Assessment(task=task, at=self._began, before=before, after=after, moved_from=moved_from)
+            with self._noted():
+                self._states[key] = self._saver.save(moved)
 
     def _save_unanswered(self, unanswered: Sequence[tuple[TaskRef, NoAnswer]]) -> None:
         """Decide what keeps several tasks from answering as one, then save the outages and the tasks."""
@@ -217,7 +219,6 @@ class Run:
         self._subscribers = self._count_subscribers(self._errors)
         known = self._monitor.subscribers if self._subscribers is None else self._subscribers
         self._heartbeat.tell_roll_call(list(self._tasks.values()), self._states, known, self._saver)
-        self._roll_called_at = self._began
 
     def _count_subscribers(self, errors: Collection[str]) -> Mapping[str, int] | None:
         """None where they are not to be counted: an SNS that just failed would take the last seconds."""
@@ -242,7 +243,6 @@ class Run:
             summary,
             cursor=checks.skipped[0].key if checks.skipped else "",
             listed_at=self._listed_at,
-            roll_called_at=self._roll_called_at or self._monitor.roll_called_at,
             counted_now=subscribers is not None,
         )
         return summary

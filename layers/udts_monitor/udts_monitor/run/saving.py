@@ -6,7 +6,7 @@ An observation exists only here until it is saved: UCloud may show another statu
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
@@ -52,7 +52,8 @@ class Saver:
         self._settings = settings
         self._limits = limits
         self._lock = threading.Lock()
-        self._unsaved: list[_Unsaved] = []
+        # By task, in the order of what happened: what came later builds on what came before it.
+        self._unsaved: dict[str, list[_Unsaved]] = {}
         self.events: list[Event] = []
 
     def save(self, assessment: Assessment, reassess: Reassess | None = None) -> TaskState:
@@ -67,14 +68,15 @@ class Saver:
         """
         if not assessment.changed:
             return assessment.after
+        ahead = self._unsaved.get(assessment.task.key)
+        if ahead:
+            return self._put_off(assessment, reassess, ahead[0].error)
         try:
             return self._save(assessment, reassess)
         except StoreError as error:
             if not error.transient:
                 raise
-            with self._lock:
-                self._unsaved.append(_Unsaved(assessment=assessment, reassess=reassess, error=error))
-            return assessment.after
+            return self._put_off(assessment, reassess, error)
 
     def retry(self) -> list[tuple[str, StoreError]]:
         """Save what could not be saved yet, weightiest first, until there is no time left.
@@ -84,19 +86,29 @@ class Saver:
         """
         lost = []
         while self._unsaved and self._seconds_left() > 0:
-            waiting, self._unsaved = sorted(self._unsaved, key=lambda found: found.weight), []
-            for unsaved in waiting:
-                if self._seconds_left() <= 0:
-                    self._unsaved.append(unsaved)
-                    continue
-                try:
-                    self.save(unsaved.assessment, unsaved.reassess)
-                except StoreError as error:
-                    lost.append((unsaved.assessment.task.key, error))
+            waiting, self._unsaved = self._unsaved, {}
+            for key, unsaved in sorted(waiting.items(), key=lambda each: min(one.weight for one in each[1])):
+                if self._seconds_left() > 0:
+                    lost += [(key, error) for error in self._save_again(unsaved)]
+                else:
+                    self._unsaved[key] = unsaved
             if self._unsaved:
                 pause = _PAUSE_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
                 time.sleep(max(0.0, min(self._seconds_left(), pause)))
-        return lost + [(unsaved.assessment.task.key, unsaved.error) for unsaved in self._unsaved]
+        return lost + [(key, unsaved[0].error) for key, unsaved in self._unsaved.items()]
+
+    def _save_again(self, unsaved: Iterable[_Unsaved]) -> Iterator[StoreError]:
+        for one in unsaved:
+            try:
+                self.save(one.assessment, one.reassess)
+            except StoreError as error:
+                yield error
+
+    def _put_off(self, assessment: Assessment, reassess: Reassess | None, error: StoreError) -> TaskState:
+        with self._lock:
+            unsaved = _Unsaved(assessment=assessment, reassess=reassess, error=error)
+            self._unsaved.setdefault(assessment.task.key, []).append(unsaved)
+        return assessment.after
 
     def _seconds_left(self) -> float:
         return self._limits.save_until - time.monotonic()
@@ -130,7 +142,8 @@ class Saver:
             return None
         stored = self._ports.store.load_state(lost.task.key)
         if stored is None:
-            return None
+            # Moved meanwhile to where the configuration names it now: nobody else knows what we saw.
+            return TaskState.unseen(lost.at) if kinds else None
         known = lost.before
         untold = (Kind.FAILED in kinds and stored.failures_told == known.failures_told) or (
             Kind.FINISHED in kinds and stored.finishes_told == known.finishes_told

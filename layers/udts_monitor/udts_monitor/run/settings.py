@@ -18,7 +18,7 @@ class RunSettings:
 
     Attributes:
         roll_call_every: None for never.
-        fingerprint: of code and settings; another one than in the last run means a deployment.
+        fingerprint: of code and settings; another one than at the last roll call means a deployment.
     """
 
     policy: Policy
