@@ -26,7 +26,7 @@ from tests.proof.promises import Broken, Observed, Said, Story, Wish, broken_pro
 from tests.walk import NOON
 from tests.world import LEASE, World
 from udts_monitor.decision.event import Event, Kind
-from udts_monitor.decision.observation import Lag, NoAnswer, Observation
+from udts_monitor.decision.observation import NoAnswer, Observation
 from udts_monitor.decision.policy import Policy
 from udts_monitor.errors import CommandError, PublishError, StoreError
 from udts_monitor.outbox.notification import Notification, Topic
@@ -127,15 +127,8 @@ class Answering(FakeUCloud):
         return answer
 
 
-class Beside(FakeInsights):
-    """Metrics that are refused or not; they are read beside the checks, so they count for no fuse."""
-
-    refused = False
-
-    def lags(self, tasks: Iterable[TaskRef], now: datetime, deadline: float) -> dict[str, Lag] | NoAnswer:
-        """The port."""
-        del tasks, now, deadline
-        return NoAnswer(cause="RetCode 299", reason="no right", configuration=True) if self.refused else {}
+# Metrics that need a person.
+_REFUSED = NoAnswer(cause="RetCode 299", reason="no right", configuration=True)
 
 
 @dataclass
@@ -196,10 +189,10 @@ class Life:
         store, ucloud, insights = (
             Table(fuse=self.fuse, story=self.story),
             Answering(self.fuse),
-            Beside(self.fuse),
+            FakeInsights(self.fuse),
         )
         ucloud.story = self.story
-        self.table, self.beside = store, insights
+        self.table, self.insights = store, insights
         self.world.sns.fuse = self.fuse
         ports: dict[str, Any] = {"store": store, "ucloud": ucloud, "insights": insights, "fuse": self.fuse}
         vars(self.world).update(ports, clock=self.clock)
@@ -236,7 +229,7 @@ class Life:
 
     def end(self) -> None:
         """All works again, and all are well."""
-        self.table.faults, self.topic_faults, self.beside.refused = [], [], False
+        self.table.faults, self.topic_faults, self.insights.refused = [], [], None
         self.world.topics = (Topic.ALERTS, Topic.EVENTS)
         self.world.policy = replace(self.world.policy, kinds=None)
         self._configured()
@@ -325,7 +318,8 @@ class Life:
             world.topics = tuple(map(Topic, change.topics))
         world.digest_above = world.digest_above if change.digest_above is None else change.digest_above
         world.fingerprint = world.fingerprint if change.deployed is None else str(change.deployed)
-        self.beside.refused = self.beside.refused if change.metrics is None else not change.metrics
+        if change.metrics is not None:
+            self.insights.refused = None if change.metrics else _REFUSED
         self._configured()
 
     def _configured(self) -> None:
