@@ -25,7 +25,11 @@ type Answer = str | Observation | NoAnswer
 
 @dataclass
 class Walk:
-    """One task on its own, check after check."""
+    """One task on its own, check after check.
+
+    Attributes:
+        runs_each_minute: runs between the checks saw nothing new; otherwise nobody knows when there was one.
+    """
 
     task: TaskRef = ORDERS
     policy: Policy = field(default_factory=Policy)
@@ -34,6 +38,7 @@ class Walk:
     events: list[Event] = field(default_factory=list)
     outages: dict[str, Outage] = field(default_factory=dict)
     aspects: Sequence[Aspect] = ASPECTS
+    runs_each_minute: bool = False
 
     def check(self, answer: Answer, *, after: timedelta = MINUTE) -> Assessment:
         """The next check and what it leads to; a task without company groups nothing."""
@@ -46,7 +51,16 @@ class Walk:
             decision = outage.decide([unreached], known, self.outages.values(), self.policy, self.now)
             missed = decision.missed[self.task.key]
             self._follow(decision.changes)
-        found = assess(self.state, self.task, seen, policy, self.now, missed=missed, aspects=self.aspects)
+        found = assess(
+            self.state,
+            self.task,
+            seen,
+            policy,
+            self.now,
+            missed=missed,
+            previous_run_at=self.now - MINUTE if self.runs_each_minute and self.state.status else None,
+            aspects=self.aspects,
+        )
         assert found.after.version == self.state.version + found.changed
         self._follow(outage.ended(self.outages.values(), [found.after], self.now))
         self.state, self.now = found.after, self.now + after

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tests.fakes import Clock, FakeInsights, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
 from udts_monitor.decision.policy import Policy
-from udts_monitor.messages.wording import Display
+from udts_monitor.messages.display import Display
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.outbox.pending import Claim
 from udts_monitor.run.commands import Commands

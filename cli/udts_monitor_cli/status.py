@@ -7,8 +7,8 @@ from datetime import datetime
 
 from rich.text import Text
 
-from udts_monitor.messages import wording
-from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.display import ENGLISH
+from udts_monitor.messages.report import report
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.query.concern import Concern
 from udts_monitor.query.overview import Overview, TaskView
@@ -108,7 +108,7 @@ def _what(view: TaskView) -> str:
     marks += [f"{said.by} has it" for one in view.incidents.values() if (said := one.acknowledged)]
     prefix = f"[{', '.join(dict.fromkeys(marks))}] " if marks else ""
     if view.event:
-        return prefix + wording.headline(view.event, Language.EN)
+        return prefix + report(view.event, ENGLISH).headline
     return prefix + _how_far(view)
 
 

@@ -26,7 +26,7 @@ from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.adapters.store import Store
 from udts_monitor.adapters.ucloud import Keys, UCloud
 from udts_monitor.errors import CommandError, MonitorError, RunError
-from udts_monitor.messages.wording import Display
+from udts_monitor.messages.display import Display, Origin
 from udts_monitor.outbox.notification import PEOPLE
 from udts_monitor.outbox.pending import Claim
 from udts_monitor.run.commands import Commands
@@ -44,6 +44,8 @@ LEASE_MARGIN = timedelta(seconds=2)
 # A line above CloudWatch's 256 KB is broken in two, and then no query reads it.
 REASON_LIMIT = 10_000
 _QUOTE_LIMIT = 100
+_ACCOUNT_PART = 4
+_FUNCTION_SUFFIX = "-check-tasks"
 
 # Source: Lambda, log-level filtering: a line with another form of time is given the level INFO.
 logger = Logger(service=SERVICE, use_rfc3339=True, utc=True)
@@ -82,12 +84,12 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
 def _run(event: object, context: LambdaContext) -> Summary:
     command = _command(event)
     settings = read_settings()
-    ports, run_settings, limits = _ports(settings), _run_settings(settings), _limits(context)
+    ports, run_settings, limits = _ports(settings), _run_settings(settings, context), _limits(context)
     match command.get("command", "check"):
         case "check":
             summary = _check_tasks(Run(ports, run_settings, limits), settings)
         case "test":
-            summary = Commands(ports, run_settings, limits).test()
+            summary = Commands(ports, run_settings, limits).test(_watch_list(settings))
         case "silence":
             summary = Commands(ports, run_settings, limits).silence(command, _watch_list(settings))
         case "acknowledge":
@@ -180,16 +182,30 @@ def _task_list(name: str) -> Cached[Mapping[str, str]]:
     return cached_parameters(boto3.client("ssm", config=client_config(1)), name)
 
 
-def _run_settings(settings: Settings) -> RunSettings:
+def _run_settings(settings: Settings, context: LambdaContext) -> RunSettings:
     return RunSettings(
         policy=settings.policy,
         topics=tuple(settings.topics),
-        display=Display(zone=ZoneInfo(settings.display_timezone), language=settings.display_language),
+        display=Display(
+            zone=ZoneInfo(settings.display_timezone),
+            language=settings.display_language,
+            console=settings.console_url,
+            origin=_origin(context, settings),
+        ),
         max_concurrency=settings.max_concurrency,
         digest_above=settings.digest_above,
         roll_call_every=settings.roll_call.every,
         fingerprint=f"{code_fingerprint()}-{settings.fingerprint}",
     )
+
+
+def _origin(context: LambdaContext, settings: Settings) -> Origin:
+    """Which deployment this is. The template names the function after its stack."""
+    # Source: Lambda, function ARN: arn:aws:lambda:<region>:<account>:function:<name>.
+    parts = context.invoked_function_arn.split(":")
+    region, account = parts[3:5] if len(parts) > _ACCOUNT_PART else ("", "")
+    stack = context.function_name.removesuffix(_FUNCTION_SUFFIX)
+    return Origin(stack=stack, account=account, region=region, table=settings.table_name)
 
 
 def _limits(context: LambdaContext) -> Limits:

@@ -34,7 +34,7 @@ def test_status_is_a_line_about_the_monitor_and_a_line_a_task_worst_first(
     assert shown.code == 1
     assert "5 watched · 0 unseen · 0 pending · alerts 1 events 1 · 0 silences" in shown.lines[0]
     assert shown.lines[2].split()[:4] == ["act", "now", "Failed", "orders"]
-    assert "Error 1040: Too many connections" in shown.lines[2]
+    assert "Error 1040, too many connections" in shown.lines[2]
     assert len(shown.lines) == 7
     assert max(map(len, shown.lines)) <= 80
     failed.simulator.set_status("udts-1", "Done")

@@ -11,7 +11,7 @@ from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.outage import Outage, OutageChange, Unreached, decide, ended
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.state import TaskState, Unanswered
-from udts_monitor.messages.wording import Display
+from udts_monitor.messages.display import Display
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Claim
 from udts_monitor.outbox.silence import Silence

@@ -18,6 +18,7 @@ COMMAND = ".venv/bin/python -m tests.messages.gallery"
 
 _FILES: Mapping[Topic, str] = {
     Topic.ALERTS: "alert.{}.txt",
+    Topic.PAGER: "pager.{}.txt",
     Topic.CHAT: "chat.{}.json",
     Topic.EVENTS: "event.{}.json",
 }
@@ -57,6 +58,8 @@ def write() -> None:
 def _readable(notification: Notification) -> str:
     if notification.topic is Topic.ALERTS:
         return f"Subject: {notification.subject}\n\n{notification.body}"
+    if notification.topic is Topic.PAGER:
+        return f"{notification.body}\n"
     return _json(json.loads(notification.body))
 
 
@@ -74,21 +77,27 @@ the code renders, and this page with them. After a change of wording `{COMMAND}`
 
 | topic | for | what arrives |
 |---|---|---|
-| alerts | people, by mail and SMS | a subject for a watch, a first line for an SMS, then all of it |
-| chat | Slack and Teams | a card; all cards of a task share a thread |
+| alerts | people, by mail | a subject for a watch; what happened, what to do, why, the facts, where to look |
+| pager | people, by SMS or paging | one part of an SMS: what is critical, its end, a blind monitor |
+| chat | Slack and Teams | a card; a thread for each incident, red or yellow, green at its end |
 | events | programs | a CloudEvent (JSON), described by [notification.schema.json](notification.schema.json) |
 
-- The **subject** is `[KIND] name (task id): what`, printable ASCII, at most 99 characters, in English
-  whatever `DISPLAY_LANGUAGE` says: mail rules can rely on it.
+- Line 1 of a text says what happened, **line 2 what to do**: *Act now*, *Act by* a moment, *Wait* or
+  *Nothing to do*, and the step. So do a subject after its colon, the first line of a card, and a page.
+- The **subject** is `[KIND] name (task id): decision and reason`, at most 99 characters. Up to the colon
+  it is printable ASCII and the same in every language: mail rules can rely on it. What follows is in
+  `DISPLAY_LANGUAGE`; an SNS that refuses it gets it in English and plain ASCII.
 - **Texts** are in `DISPLAY_LANGUAGE` (`en` or `zh`), times in `DISPLAY_TIMEZONE` next to UTC.
-  Here English is shown with UTC, Chinese with Asia/Shanghai. UCloud's own words (status, reason) are never
-  translated.
-- The **event id** is the same in all formats and in every repeat. All messages of an **incident**, the
-  time from a failure until the task is healthy, finished or stopped, carry one incident id: the event id of
-  its first failure.
+  Here English is shown with UTC, Chinese with Asia/Shanghai. UCloud's own reasons are never translated.
+- **Advice** comes from UCloud's FAQ, with the number of its entry. Of a failure without advice only the
+  general way out is said.
+- The **event id** is the same in all formats and in every repeat. All messages of an **incident** carry
+  its id: the event id of its first message.
 - **Message attributes** are the same on all topics, for [filter policies](filter-policies.md).
-- A program that must not act twice drops duplicates by event id: see
-  [examples/consumer.py](examples/consumer.py).
+- A program that must not act twice drops duplicates by `source` and `id`: see
+  [examples/consumer.py](examples/consumer.py); [examples/pagerduty.py](examples/pagerduty.py) opens,
+  acknowledges and resolves incidents of PagerDuty.
+- What is published more than five minutes after it happened says so, with both moments.
 
 | situation | watch |
 |---|---|"""
@@ -103,13 +112,16 @@ def _section(scene: Scene) -> Iterator[str]:
     mail = english[Topic.ALERTS]
     yield f'## <a id="{scene.name}"></a>{scene.title}\n\n{scene.meaning}\n'
     yield f"**Watch**: {_inline(mail.subject)}\n"
-    yield f"**SMS, first line**: {_inline(mail.body.splitlines()[0])}\n"
+    if Topic.PAGER in english:
+        yield f"**Page**: {_inline(english[Topic.PAGER].body)}\n"
     yield from _shown("Mail", mail.body)
     yield from _shown("Card", _card(english[Topic.CHAT]))
     if Topic.EVENTS in english:
         yield from _folded("CloudEvent", _block("json", _json(json.loads(english[Topic.EVENTS].body))))
     yield from _folded("Message attributes", _block("json", _json(mail.attributes)))
     zh = [
+        f"**Watch**: {_inline(chinese[Topic.ALERTS].subject)}\n",
+        *([f"**Page**: {_inline(chinese[Topic.PAGER].body)}\n"] if Topic.PAGER in chinese else []),
         *_shown("Mail", chinese[Topic.ALERTS].body),
         *_shown("Card", _card(chinese[Topic.CHAT])),
     ]

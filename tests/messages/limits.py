@@ -10,9 +10,14 @@ from boto3.dynamodb.types import DYNAMODB_CONTEXT
 
 from tests.messages.schema import assert_valid
 from udts_monitor.adapters.wire import to_wire
+from udts_monitor.messages.sms import fits_one_part
 from udts_monitor.outbox.notification import Notification, Topic
 
 KIB = 1024
+# Up to the colon printable ASCII, with the id of the task before it; under 100 characters in all.
+_SUBJECT = re.compile(r"\[[A-Z_]+\] [ -~]+ \([A-Za-z0-9][A-Za-z0-9_.-]{0,127}\): [^\r\n]+|[!-~][ -~]{98}")
+_SUBJECT_LIMIT = 99
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Source: SQS SendMessage, MessageBody. SNS delivers to SQS and takes no more than that itself.
 _REFUSED_BY_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CARD = {
@@ -41,7 +46,7 @@ _LIVE = {
     "heading or list": re.compile(r"^(?:[#+-]+|\d{1,9}[.)])[ \t]", re.MULTILINE),
 }
 _LIVE_IN_CODE = {name: _LIVE[name] for name in ("tag, link or mention", "mention", "code")}
-_LABEL = re.compile(r"^\*[^*`\n]{1,20}\*:", re.MULTILINE)
+_LABEL = re.compile(r"^\*[^*`\n]{1,32}\*[:：]", re.MULTILINE)
 _COUNTED = re.compile(r"\A\*[0-9a-z_, ]+\*$", re.MULTILINE)
 
 
@@ -51,6 +56,8 @@ def problems(notification: Notification) -> list[str]:
     match notification.topic:
         case Topic.ALERTS:
             found += _alert(notification)
+        case Topic.PAGER:
+            found += _page(notification)
         case Topic.CHAT:
             found += _card(json.loads(notification.body))
         case Topic.EVENTS:
@@ -62,8 +69,7 @@ def problems(notification: Notification) -> list[str]:
 def _sns(notification: Notification) -> Iterator[str]:
     """Source: SNS Publish: Subject, Message, MessageAttributes; SQS raw delivery takes 10 attributes."""
     subject, body, attributes = notification.subject, notification.body, notification.attributes
-    if subject and not re.fullmatch(r"[!-~][ -~]{0,98}", subject):
-        yield f"subject {subject!r}"
+    yield from _subjects(subject, notification.ascii_subject)
     if not body:
         yield "an empty message"
     if refused := _REFUSED_BY_SQS.search(body):
@@ -82,15 +88,31 @@ def _sns(notification: Notification) -> Iterator[str]:
         yield f"{size} bytes"
 
 
+def _subjects(subject: str, in_ascii: str) -> Iterator[str]:
+    printable = not {unicodedata.category(char) for char in subject} & _UNPRINTABLE
+    if subject and not (printable and len(subject) <= _SUBJECT_LIMIT and _SUBJECT.fullmatch(subject)):
+        yield f"subject {subject!r}"
+    if bool(subject) != bool(in_ascii) or not re.fullmatch(r"|[!-~][ -~]{0,98}", in_ascii):
+        yield f"ASCII subject {in_ascii!r}"
+
+
 def _alert(notification: Notification) -> Iterator[str]:
-    """Nothing that a terminal, a mail program or a phone takes for a command; and no more than an SMS."""
-    if len(notification.body) > 1_600:
+    """Nothing that a terminal, a mail program or a phone takes for a command; and no more than one reads."""
+    if len(notification.body) > 8_000:
         yield f"{len(notification.body)} characters"
     kinds = {unicodedata.category(char) for char in notification.body.replace("\n", "")}
-    if kinds & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+    if kinds & _UNPRINTABLE:
         yield f"unprintable {kinds}"
     if not notification.body.partition("\n")[0].strip():
         yield "an empty first line"
+
+
+def _page(notification: Notification) -> Iterator[str]:
+    """One part of an SMS."""
+    if not fits_one_part(notification.body):
+        yield f"{len(notification.body)} characters of a page"
+    if {unicodedata.category(char) for char in notification.body} & _UNPRINTABLE:
+        yield f"unprintable {notification.body!r}"
 
 
 def _card(card: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from tests.walk import ORDERS, Walk, failed
+from tests import walk as walks
+from tests.walk import Walk, failed
 from tests.world import World
 from udts_monitor.adapters.answer import CONFIGURATION
 from udts_monitor.decision import outage
@@ -13,17 +14,18 @@ from udts_monitor.decision.event import Event, Kind
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.decision.outage import Outage, Unreached
 from udts_monitor.decision.policy import Policy
+from udts_monitor.messages.display import Display, Origin
 from udts_monitor.messages.phrases import Language
-from udts_monitor.messages.wording import Display
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.run.render import digest, digest_id, notifications
 from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import TaskRef
 
+ORIGIN = Origin(stack="udts-monitor", account="123456789012", region="ap-east-1", table="udts-Table-1A2B")
 # The languages in which they are shown, each with a time zone its readers may have.
 DISPLAYS: Mapping[Language, Display] = {
-    Language.EN: Display(zone=ZoneInfo("UTC"), language=Language.EN),
-    Language.ZH: Display(zone=ZoneInfo("Asia/Shanghai"), language=Language.ZH),
+    Language.EN: Display(zone=ZoneInfo("UTC"), language=Language.EN, origin=ORIGIN),
+    Language.ZH: Display(zone=ZoneInfo("Asia/Shanghai"), language=Language.ZH, origin=ORIGIN),
 }
 SETTINGS: Mapping[Language, RunSettings] = {
     language: RunSettings(
@@ -32,6 +34,7 @@ SETTINGS: Mapping[Language, RunSettings] = {
     for language, display in DISPLAYS.items()
 }
 
+ORDERS = replace(walks.ORDERS, owner="dba-east", runbook="https://wiki.example.com/orders-db")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ROWS = 48_200_000
@@ -72,11 +75,12 @@ class Scene:
         events = self.tell()
         if len(events) == 1:
             return {found.topic: found for found in notifications(events, Topic, settings)}
-        topics = (Topic.ALERTS, Topic.CHAT)
+        topics = (Topic.ALERTS, Topic.PAGER, Topic.CHAT)
         members = {topic: notifications(events, [topic], settings) for topic in topics}
         return {
-            topic: digest(digest_id(found), found, topic, events[-1].time, language)
+            topic: digest(digest_id(found), found, topic, events[-1].time, settings.display)
             for topic, found in members.items()
+            if found
         }
 
 
@@ -101,7 +105,7 @@ def syncing(position: int, status: str = "Syncing") -> Observation:
 
 def on_the_way(task: TaskRef = ORDERS) -> Walk:
     """A task that has begun its full load and is well into it."""
-    walk = Walk(task=task)
+    walk = Walk(task=task, runs_each_minute=True)
     walk.check("Created", after=2 * timedelta(minutes=1))
     walk.check(loading(0, status="Dumping"), after=34 * timedelta(minutes=1))
     walk.check(loading(0), after=HOUR)
@@ -111,7 +115,7 @@ def on_the_way(task: TaskRef = ORDERS) -> Walk:
 
 def in_sync(task: TaskRef = ORDERS) -> Walk:
     """A task that has been synchronising for a while."""
-    walk = Walk(task=task)
+    walk = Walk(task=task, runs_each_minute=True)
     walk.check(syncing(88_120_004), after=3 * HOUR)
     walk.check(syncing(91_772_310))
     return walk
@@ -259,7 +263,11 @@ def _unreachable() -> tuple[Event, ...]:
 
 
 def _unreachable_never_seen() -> tuple[Event, ...]:
-    missing = NoAnswer(cause="RetCode 7001", reason="UCloud answered RetCode 7001 (task does not exist)")
+    missing = NoAnswer(
+        cause="RetCode 7001",
+        reason="UCloud answered RetCode 7001 (task does not exist)",
+        quote="task does not exist",
+    )
     return last(Walk().checks([missing] * 3), Kind.UNREACHABLE)
 
 
@@ -271,7 +279,7 @@ def _reachable() -> tuple[Event, ...]:
 
 def _refused(code: int, said: str) -> NoAnswer:
     reason = f"UCloud answered RetCode {code} ({said}): {CONFIGURATION[code]}"
-    return NoAnswer(cause=f"RetCode {code}", reason=reason, configuration=True)
+    return NoAnswer(cause=f"RetCode {code}", reason=reason, quote=said, configuration=True)
 
 
 def _unreachable_one_project() -> tuple[Event, ...]:
@@ -316,7 +324,9 @@ def _unknown_status() -> tuple[Event, ...]:
 
 
 def _test() -> tuple[Event, ...]:
-    return World().commands().test().events
+    world = World(names=("udts-1", "udts-2"))
+    world.run()
+    return world.commands().test(world.watch()).events
 
 
 def _storm() -> tuple[Event, ...]:

@@ -6,10 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.messages.scenes import SETTINGS, on_the_way
+from tests.messages.scenes import SETTINGS, in_sync, on_the_way
 from udts_monitor.adapters.task_status import REASON_LIMIT
 from udts_monitor.decision.observation import Observation
-from udts_monitor.messages.advice import ADVICE, advice_for
+from udts_monitor.decision.policy import Policy
+from udts_monitor.messages.advice import advice_for
+from udts_monitor.messages.failures import FAILURES
+from udts_monitor.messages.failures import FAQ as FAQ_LINK
+from udts_monitor.messages.markup import escaped
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.run.render import notifications
@@ -60,8 +64,8 @@ FAQ: tuple[tuple[str, str, bool], ...] = (
     ("OOM command not allowed when used memory > 'maxmemory'", "enlarge", True),
     ("cannot set featureCompatibilityVersion on the target", "version", False),
     ("read error, please check source redis", "client-output-buffer-limit", True),
-    ("not authorized on config to execute command", "backup role", True),
-    ("(Unauthorized) command listCollections requires authentication", "backup role", True),
+    ("not authorized on config to execute command", "backup", True),
+    ("(Unauthorized) command listCollections requires authentication", "backup", True),
     ("Error 1213: Deadlock found when trying to get lock", "rate limit to 1", True),
     ("This function has none of DETERMINISTIC ... log_bin_trust_function_creators", "ON", True),
 )
@@ -100,39 +104,44 @@ UNKNOWN = (
 
 @pytest.mark.parametrize(("message", "names", "restart_enough"), FAQ, ids=[row[0][:50] for row in FAQ])
 def test_a_known_failure_has_its_advice(message: str, *, names: str, restart_enough: bool) -> None:
-    """In every format and language: what to change, and whether a restart is enough or a full load needed."""
+    """In every format and language: what to change, and whether a start is enough or a full load needed."""
     advice = advice_for(message)
     assert advice
-    assert names.lower() in advice.en.lower()
+    assert names.lower() in advice.action.en.lower()
     assert advice.restart_enough is restart_enough
     walk = on_the_way()
     walk.check(Observation(status="Failed", failed_message=message))
     for language, settings in SETTINGS.items():
+        action = advice.action.to(language)
         told = {found.topic: found.body for found in notifications(walk.events, Topic, settings)}
         event = json.loads(told[Topic.EVENTS])["data"]
-        assert advice.says(language) in told[Topic.ALERTS]
-        assert advice.says(language) in event["advice"]
-        assert advice.says(language)[:12] in json.loads(told[Topic.CHAT])["content"]["description"]
+        assert event["advice"] == {"code": advice.code, "text": action}
         assert event["restart_enough"] is restart_enough
+        assert event["links"]["advice"] == FAQ_LINK
+        assert action[1:] in told[Topic.ALERTS].splitlines()[1]
+        assert f"{advice.code}" in told[Topic.ALERTS]
+        assert escaped(action)[1:12] in json.loads(told[Topic.CHAT])["content"]["description"].splitlines()[0]
 
 
 @pytest.mark.parametrize(("message", "names", "restart_enough"), FAQ, ids=[row[0][:50] for row in FAQ])
 def test_no_message_contradicts_its_advice(message: str, *, names: str, restart_enough: bool) -> None:
-    """Where a restart does not help, nothing says that the task can be resumed, and the other way round."""
+    """Where a start does not help, no message of the incident says that the task goes on, or until when."""
     del names
-    walk = on_the_way()
+    walk = in_sync()
+    walk.policy = Policy(source_log_retention_hours=168)
     answer = Observation(status="Failed", failed_message=message)
     for days in (0, 4, 2, 0.7):
-        walk.now += days * timedelta(days=walk.policy.resume_within_days / 7)
+        walk.now += timedelta(days=days)
         walk.check(answer)
-    kinds = {event.kind for event in walk.events}
-    assert {"failed", "reminder"} <= kinds
+    assert {"failed", "reminder", "resume_deadline"} <= {event.kind for event in walk.events}
     for mail in notifications(walk.events, [Topic.ALERTS], SETTINGS[Language.EN]):
-        if mail.kind in {"failed", "reminder", "resume_deadline"}:
-            said = mail.body.lower()
-            assert ("a restart is enough" in said) is restart_enough
-            assert ("it resumes where it stopped" in said) is restart_enough
-            assert ("full load is needed" in said) is not restart_enough
+        decision = mail.body.splitlines()[1]
+        assert ("Then start the task again" in decision) is restart_enough
+        assert ("it goes on from mysql-bin" in decision) is restart_enough
+        assert ("it loads in full again" in decision) is not restart_enough
+        assert ("can be started again until" in mail.body.splitlines()[0]) <= restart_enough
+    for event in notifications(walk.events, [Topic.EVENTS], SETTINGS[Language.EN]):
+        assert (json.loads(event.body)["data"]["resume_until"] is not None) is restart_enough
 
 
 @pytest.mark.parametrize("message", UNKNOWN)
@@ -148,7 +157,7 @@ def test_without_advice_nothing_is_made_up(message: str) -> None:
     walk.check(Observation(status="Failed", failed_message=message))
     (mail, event) = notifications(walk.events, [Topic.ALERTS, Topic.EVENTS], SETTINGS[Language.EN])
     assert "Advice" not in mail.body
-    assert "Remove the cause" in mail.body
+    assert mail.body.splitlines()[1].startswith("Act now: remove the cause.")
     assert json.loads(event.body)["data"]["advice"] is None
     assert json.loads(event.body)["data"]["restart_enough"] is None
 
@@ -184,5 +193,6 @@ def test_no_message_costs_much_more_than_another_of_its_length(hostile: str) -> 
 def test_every_row_is_reached_by_the_faq() -> None:
     """No row is shadowed by one above it, and the FAQ has no row that is missing."""
     reached = {advice_for(message) for message, _, _ in FAQ}
-    assert reached == set(ADVICE)
-    assert len(ADVICE) == 23
+    assert reached == set(FAILURES)
+    assert len(FAILURES) == 23
+    assert len({advice.code for advice in FAILURES}) == 23

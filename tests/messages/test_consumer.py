@@ -164,5 +164,8 @@ def test_the_example_itself_logs_what_happened(caplog: pytest.LogCaptureFixture)
     """Copied as it is, it does something that can be seen."""
     consumer.act(json.loads(EVENTS["failed"].body))
     assert caplog.messages == [
-        "udts.task.failed: orders-db (udts-ixdp441) failed: worker 7 exited with code 3"
+        (
+            "udts.task.failed: orders-db (udts-ixdp441) failed on 23 Nov 13:37 UTC during the full load: "
+            "worker 7 exited with code 3"
+        )
     ]

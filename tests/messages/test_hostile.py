@@ -157,7 +157,7 @@ def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
         for topic in PEOPLE:
             members = [found for found in told if found.topic is topic]
             if members:
-                told.append(digest(digest_id(members), members, topic, NOON, display.display.language))
+                told.append(digest(digest_id(members), members, topic, NOON, display.display))
         for notification in told:
             assert not problems(notification), notification
             made.append(_outbox_item(notification))

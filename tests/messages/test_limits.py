@@ -15,6 +15,7 @@ from udts_monitor.outbox.notification import Notification, Topic
 
 TOLD = SCENES[0].told(Language.EN)
 ALERT, CARD, EVENT = TOLD[Topic.ALERTS], TOLD[Topic.CHAT], TOLD[Topic.EVENTS]
+PAGE = TOLD[Topic.PAGER]
 KEY = {"pk": "p", "sk": "s"}
 
 
@@ -45,7 +46,12 @@ WRONG: Mapping[str, tuple[Notification, str]] = {
     "a subject of two lines": (replace(ALERT, subject="x\ny"), "subject"),
     "a subject that ends a line": (replace(ALERT, subject="x\n"), "subject"),
     "a subject with a control character": (replace(ALERT, subject="x\x07"), "subject"),
-    "a subject that is not ASCII": (replace(ALERT, subject="任务"), "subject"),
+    "a subject that is not ASCII up to its colon": (
+        replace(ALERT, subject="[FAILED] 任务 (udts-1): x"),
+        "subject",
+    ),
+    "a second attempt that is not ASCII": (replace(ALERT, ascii_subject="任务"), "ASCII subject"),
+    "a subject without a second attempt": (replace(ALERT, ascii_subject=""), "ASCII subject"),
     "a subject that begins with a space": (replace(ALERT, subject=" x"), "subject"),
     "no text": (replace(ALERT, body=""), "an empty message"),
     "a null character": (replace(ALERT, body="x\x00"), r"character '\x00'"),
@@ -71,7 +77,10 @@ WRONG: Mapping[str, tuple[Notification, str]] = {
     "a message above 256 KiB": (replace(ALERT, body="x" * (256 * KIB)), " bytes"),
     "a message above 256 KiB in few letters": (replace(ALERT, body="漢" * (86 * KIB)), " bytes"),
     "attributes above 256 KiB": (replace(ALERT, attributes={"x": "x" * (256 * KIB)}), " bytes"),
-    "more than an SMS": (replace(ALERT, body="x" * 1_601), "1601 characters"),
+    "more than one reads": (replace(ALERT, body="x" * 8_001), "8001 characters"),
+    "a page of two parts": (replace(PAGE, body="x" * 161), "characters of a page"),
+    "a page of two Chinese parts": (replace(PAGE, body="字" * 71), "characters of a page"),
+    "a page with a signal": (replace(PAGE, body="x\x07"), "unprintable"),
     "a mark that turns the text around": (replace(ALERT, body="x\u202ey"), "unprintable {"),
     "a terminal's command": (replace(ALERT, body="x\x1b[31m"), "unprintable {"),
     "a separator of lines": (replace(ALERT, body="x\u2028y"), "unprintable {"),
@@ -108,7 +117,7 @@ LIVE = {
 }
 
 
-@pytest.mark.parametrize("told", [ALERT, CARD, EVENT], ids=lambda told: str(told.topic))
+@pytest.mark.parametrize("told", [ALERT, PAGE, CARD, EVENT], ids=lambda told: str(told.topic))
 def test_what_is_right_has_no_problem(told: Notification) -> None:
     """So what is found below is found for the one thing that is wrong."""
     assert problems(told) == []
@@ -132,11 +141,14 @@ def test_an_event_against_its_schema_is_found() -> None:
     [
         replace(ALERT, subject="x" * 99),
         replace(ALERT, attributes={f"name{number}": "x" for number in range(10)}),
-        replace(ALERT, body="x" * 1_600),
+        replace(ALERT, body="x" * 8_000),
+        replace(PAGE, body="x" * 160),
+        replace(PAGE, body="字" * 70),
+        replace(ALERT, subject="[FAILED] x (udts-1): 数据库连接数已满"),
         replace(ALERT, body="字\n\N{PILE OF POO}"),
         content(title="x" * 100, nextSteps=["x" * 300] * 5),
     ],
-    ids=["subject", "attributes", "alert", "letters", "card"],
+    ids=["subject", "attributes", "alert", "page", "Chinese page", "Chinese subject", "letters", "card"],
 )
 def test_what_just_fits_is_right(told: Notification) -> None:
     """The last that is allowed."""

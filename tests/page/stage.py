@@ -11,8 +11,8 @@ from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Lag, NoAnswer, Observation, Position, Progress
 from udts_monitor.decision.schedule import Gap
 from udts_monitor.decision.state import TaskState
-from udts_monitor.messages import wording
-from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.display import ENGLISH
+from udts_monitor.messages.report import sentence
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Pending
 from udts_monitor.outbox.silence import Silence
@@ -75,7 +75,7 @@ def kept(event: Event) -> HistoryEvent:
         event_id=event.id,
         kind=event.kind,
         severity=event.severity,
-        summary=wording.sentence(event, Language.EN),
+        summary=sentence(event, ENGLISH),
         status=event.status,
         since=event.since,
         cause=event.cause,

@@ -31,7 +31,7 @@ STACK = Stack(
 )
 LOGS = STACK.arn("CheckTasksLogGroup").removesuffix("*") + "log-stream:2026/11/23/[$LATEST]1234"
 TASK_LIST = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/team/tasks"
-TOPICS = ("AlertsTopic", "ChatTopic", "EventsTopic")
+TOPICS = ("AlertsTopic", "ChatTopic", "EventsTopic", "PagerTopic")
 DEPLOYED = "tests/e2e/test_deployment.py::test_every_right_is_needed_and_enforced"
 BY_A_SERVICE = (
     "tests/proof/test_rights.py::test_what_a_service_does_with_a_role_is_allowed_and_needs_its_action"
@@ -273,6 +273,7 @@ POLICIES = {
     "AlertsTopic": ("sns:Publish", "sns:Subscribe"),
     "EventsTopic": ("sns:Publish", "sns:Subscribe"),
     "ChatTopic": ("sns:Publish", "sns:Subscribe"),
+    "PagerTopic": ("sns:Publish", "sns:Subscribe"),
     "FailureQueue": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"),
 }
 PRINCIPALS = (
@@ -327,7 +328,7 @@ def test_a_policy_lets_in_nobody_but_this_stacks_alarms(target: str) -> None:
             context={"aws:SecureTransport": "true", "aws:SourceAccount": account, "aws:SourceArn": alarm},
         )
         publishes = (action, principal, account) == ("sns:Publish", "cloudwatch.amazonaws.com", ACCOUNT)
-        let_in = publishes and target in {"AlertsTopic", "ChatTopic"} and alarm in own_alarms
+        let_in = publishes and target in {"AlertsTopic", "ChatTopic", "PagerTopic"} and alarm in own_alarms
         assert allows(policy, request) == let_in
 
 

@@ -18,6 +18,7 @@ FROM_RESOURCES: dict[str, Any] = {
     "TABLE_NAME": {"Ref": "Table"},
     "ALERTS_TOPIC_ARN": {"Ref": "AlertsTopic"},
     "EVENTS_TOPIC_ARN": {"Ref": "EventsTopic"},
+    "PAGER_TOPIC_ARN": {"Fn::If": ["HasPager", {"Ref": "PagerTopic"}, ""]},
     "CHAT_TOPIC_ARN": {"Fn::If": ["HasChat", {"Ref": "ChatTopic"}, ""]},
 }
 REQUIRED = {

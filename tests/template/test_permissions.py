@@ -115,7 +115,7 @@ def test_only_schedules_of_this_account_borrow_the_schedules_role(translated: di
     assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": ["ScheduleRole", "Arn"]}
 
 
-@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "ChatTopic"])
+@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic"])
 def test_a_topic_takes_nothing_over_plain_http(template: dict[str, Any], topic: str) -> None:
     """Messages name databases and their failures: they travel encrypted."""
     policies = of_type(template, "AWS::SNS::TopicPolicy").values()
@@ -125,7 +125,12 @@ def test_a_topic_takes_nothing_over_plain_http(template: dict[str, Any], topic: 
 
 def test_every_topic_has_been_looked_at(template: dict[str, Any]) -> None:
     """A topic added later does not escape the test above."""
-    assert set(of_type(template, "AWS::SNS::Topic")) == {"AlertsTopic", "EventsTopic", "ChatTopic"}
+    assert set(of_type(template, "AWS::SNS::Topic")) == {
+        "AlertsTopic",
+        "EventsTopic",
+        "PagerTopic",
+        "ChatTopic",
+    }
 
 
 def test_the_queue_takes_nothing_over_plain_http(template: dict[str, Any]) -> None:
@@ -156,5 +161,5 @@ def test_strangers_may_do_nothing_but_this_stacks_alarms_may_publish(template: d
         (found["Principal"], found["Action"], found["Resource"], found["Condition"]) for found in allowed
     ] == [
         ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish", {"Ref": topic}, of_this_stack)
-        for topic in ("AlertsTopic", "ChatTopic")
+        for topic in ("AlertsTopic", "PagerTopic", "ChatTopic")
     ]

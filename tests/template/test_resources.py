@@ -8,7 +8,11 @@ import pytest
 from local.template import PROJECT
 from udts_monitor.adapters.config import Settings
 
-PEOPLE = [{"Ref": "AlertsTopic"}, {"Fn::If": ["HasChat", {"Ref": "ChatTopic"}, {"Ref": "AWS::NoValue"}]}]
+PEOPLE = [
+    {"Ref": "AlertsTopic"},
+    {"Fn::If": ["HasPager", {"Ref": "PagerTopic"}, {"Ref": "AWS::NoValue"}]},
+    {"Fn::If": ["HasChat", {"Ref": "ChatTopic"}, {"Ref": "AWS::NoValue"}]},
+]
 OWN_KEY = {"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
 
 
@@ -40,7 +44,7 @@ def test_the_table_is_keyed_and_paid_as_designed(translated: dict[str, Any]) -> 
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "ChatTopic"])
+@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic"])
 def test_messages_are_signed_with_the_current_algorithm(translated: dict[str, Any], topic: str) -> None:
     """Version 1 is SHA-1."""
     assert properties(translated, topic)["SignatureVersion"] == "2"
@@ -57,7 +61,7 @@ def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> Non
     table = encrypted.pop("Table")
     logs = encrypted.pop("CheckTasksLogGroup")
     assert table["SSESpecification"]["KMSMasterKeyId"] == logs["KmsKeyId"] == OWN_KEY
-    assert set(encrypted) == {"AlertsTopic", "ChatTopic", "EventsTopic", "FailureQueue"}
+    assert set(encrypted) == {"AlertsTopic", "ChatTopic", "EventsTopic", "FailureQueue", "PagerTopic"}
     assert all(found["KmsMasterKeyId"] == OWN_KEY for found in encrypted.values())
     # SQS refuses a queue with two kinds of encryption, and a queue with neither is not encrypted.
     assert encrypted["FailureQueue"]["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}
@@ -66,6 +70,9 @@ def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> Non
 def test_the_chat_topic_and_the_email_exist_only_when_wanted(translated: dict[str, Any]) -> None:
     """Their parameters are off by default."""
     for name, condition in {
+        "PagerTopic": "HasPager",
+        "PagerTopicPolicy": "HasPager",
+        "PagerPhoneSubscription": "HasPagerPhone",
         "ChatTopic": "HasChat",
         "ChatTopicPolicy": "HasChat",
         "AlertEmailSubscription": "HasAlertEmail",
@@ -102,7 +109,7 @@ def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
     }
     for resource, name in names.items():
         assert "${AWS::StackName}" in properties(translated, resource)[name]["Fn::Sub"], resource
-    for resource in ("Table", "AlertsTopic", "EventsTopic", "ChatTopic", "FailureQueue"):
+    for resource in ("Table", "AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic", "FailureQueue"):
         assert not {"TableName", "TopicName", "QueueName"} & properties(translated, resource).keys()
 
 
@@ -204,14 +211,15 @@ def test_the_environment_fits_into_lambda(translated: dict[str, Any]) -> None:
     """Lambda takes 4 KB for all variables: the longest task list must leave room for the others."""
     longest_task_list = translated["Parameters"]["UdtsTasks"]["MaxLength"]
     names = sum(len(name) for name in Settings.model_fields)
-    four_arns, all_kinds_of_events, address_and_numbers = 4 * 200, 200, 200
-    assert longest_task_list + names + four_arns + all_kinds_of_events + address_and_numbers < 4096
+    five_arns, all_kinds_of_events, addresses_and_numbers = 5 * 200, 200, 350
+    assert longest_task_list + names + five_arns + all_kinds_of_events + addresses_and_numbers < 4096
 
 
 def test_the_outputs_are_what_a_user_needs_next(translated: dict[str, Any]) -> None:
     """Names to subscribe to and look at, and commands to copy, each explained."""
     assert set(translated["Outputs"]) == {
         "AlertsTopicArn",
+        "PagerTopicArn",
         "ChatTopicArn",
         "EventsTopicArn",
         "FailureQueueUrl",

@@ -306,7 +306,7 @@ def test_a_refusal_becomes_no_answer_with_all_it_says() -> None:
     """Nothing gets lost between the client and the run."""
     refusal = refused({"RetCode": 299, "Message": "no"})
     assert refusal.as_no_answer() == NoAnswer(
-        cause="RetCode 299", reason=refusal.reason, configuration=True, request_uuid=UUID
+        cause="RetCode 299", reason=refusal.reason, quote="no", configuration=True, request_uuid=UUID
     )
 
 

@@ -26,6 +26,8 @@ REQUIRED = {
 DEFAULTS: dict[str, Any] = {
     "UCLOUD_PROJECT_ID": "",
     "UCLOUD_BASE_URL": "https://api.ucloud.cn",
+    "CONSOLE_URL": "https://console.ucloud.cn/",
+    "PAGER_TOPIC_ARN": "",
     "CHAT_TOPIC_ARN": "",
     "EVENTS_TOPIC_ARN": "",
     "NOTIFY_ON": "all",

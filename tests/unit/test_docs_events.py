@@ -114,7 +114,7 @@ def listed() -> list[Notification]:
 def asked_for() -> list[Notification]:
     """What programs are told when people ask."""
     world = World()
-    world.commands().test()
+    world.commands().test(world.watch())
     world.silence("all", timedelta(minutes=1))
     for _ in range(4):
         world.run()

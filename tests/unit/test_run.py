@@ -525,7 +525,7 @@ def test_an_outage_ends_only_when_the_last_task_answers() -> None:
 def test_a_test_notification_goes_to_every_topic() -> None:
     """The same way as every other, so that it proves the whole way."""
     world = World()
-    summary = world.commands().test()
+    summary = world.commands().test(world.watch())
     assert (summary.outbox.published, summary.outbox.pending) == (2, 0)
     assert kinds(world.sns.accepted) == [("test", "alerts"), ("test", "events")]
 

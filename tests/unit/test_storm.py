@@ -14,15 +14,19 @@ from tests.fakes import KilledError
 from tests.world import World
 from udts_monitor.decision.policy import Policy
 from udts_monitor.errors import PublishError, StoreError
+from udts_monitor.messages.sms import fits_one_part
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Claim, Pending, publishable
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
 
+TOPICS = (Topic.ALERTS, Topic.CHAT, Topic.EVENTS)
+
+
 def storm(names: list[str] = NAMES, **settings: object) -> World:
     """Every task has failed, nothing is told yet."""
-    world = World(names, **({"topics": tuple(Topic), "max_concurrency": 16} | settings))  # type: ignore[arg-type]
+    world = World(names, **({"topics": TOPICS, "max_concurrency": 16} | settings))  # type: ignore[arg-type]
     world.run()
     world.ucloud.set(**{name.replace("-", "_"): "Failed" for name in names})
     return world
@@ -41,6 +45,15 @@ def test_two_hundred_failures_are_one_mail_one_card_and_two_hundred_events() -> 
     assert world.store.waiting == {}
 
 
+def test_two_hundred_failures_are_one_page_that_fits_into_an_sms() -> None:
+    """What to do first, and as many names as there is room for."""
+    world = storm(topics=(Topic.PAGER,))
+    world.run()
+    (page,) = world.sns.accepted
+    assert page.body.startswith("UDTS digest: Act now: 200 failed")
+    assert fits_one_part(page.body)
+
+
 def test_as_many_as_allowed_are_told_one_by_one() -> None:
     """DIGEST_ABOVE is what still comes as single messages."""
     world = storm(NAMES[:5], digest_above=5)
@@ -51,21 +64,20 @@ def test_as_many_as_allowed_are_told_one_by_one() -> None:
     assert per_topic(more) == {"alerts": 1, "chat": 1, "events": 6}
 
 
-def test_a_digest_names_the_worst_first_and_counts_the_rest() -> None:
-    """Readable on a phone: a dozen lines and how many more there are."""
-    world = World(NAMES[:30], topics=tuple(Topic), max_concurrency=1)
+def test_a_digest_names_what_to_do_first_on_top_and_all_alike_in_one_line() -> None:
+    """Nobody has to look up whose tasks they were."""
+    world = World(NAMES[:30], topics=TOPICS, max_concurrency=1)
     answers = {name.replace("-", "_"): "Done" for name in NAMES[:30]}
     world.ucloud.set(**(answers | {"udts_0029": "Failed"}))
     world.run()
     (mail,) = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
-    first = mail.body.splitlines()[2]
-    assert first.startswith("CRITICAL: udts-0029 failed")
-    assert "and 18 more" in mail.body
-    assert len(mail.body) <= 1600
-    assert mail.subject == "[DIGEST] UDTS monitor (monitor): 30 events: 1 failed, 29 finished"
+    first, _, second = mail.body.splitlines()[2:5]
+    assert first.startswith("Act now: udts-0029 had failed")
+    assert second == f"Nothing to do: 29 finished, Done: {', '.join(NAMES[:29])}"
+    assert mail.subject == "[DIGEST] UDTS monitor (monitor): Act now: 1 failed, 29 finished"
     assert (mail.attributes["event"], mail.attributes["severity"]) == ("digest", "critical")
     (card,) = [found for found in world.sns.accepted if found.topic is Topic.CHAT]
-    assert json.loads(card.body)["metadata"]["threadId"] == "digest"
+    assert json.loads(card.body)["metadata"]["threadId"] == card.event_id
 
 
 def dies_after_its_first_mail(world: World) -> None:
@@ -123,7 +135,7 @@ def test_a_repeated_digest_has_the_same_id_when_it_was_marked_in_part() -> None:
     world.store.mark_published(waiting[:6], world.clock())
     world.run()
     assert len({found.event_id for found in mails(world)}) == 1
-    assert "4 events" in mails(world)[1].subject
+    assert "4 failed" in mails(world)[1].subject
 
 
 def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None:
@@ -140,7 +152,7 @@ def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None
     world.store.bind = bind  # type: ignore[method-assign]
     world.run()
     world.run()
-    assert "9 events" in mails(world)[0].subject
+    assert "9 failed" in mails(world)[0].subject
     assert world.store.waiting == {}
 
 

@@ -15,10 +15,11 @@ def mail(event: Event) -> Notification:
     return rendered
 
 
-def test_a_reason_without_ascii_leaves_a_subject_with_the_status() -> None:
-    """The grammar of a subject has a reason in any case; the text says it in full."""
+def test_a_reason_without_ascii_stands_in_the_subject_and_not_in_its_second_attempt() -> None:
+    """The decision stands in both; the text says the reason in full."""
     found = mail(Walk().check(failed(0, 0, "错误：连接数过多")).events[0])
-    assert found.subject == "[FAILED] orders-db (udts-ixdp441): Failed"
+    assert found.subject == "[FAILED] orders-db (udts-ixdp441): Act now: 错误：连接数过多"
+    assert found.ascii_subject == "[FAILED] orders-db (udts-ixdp441): Act now: Failed"
     assert "错误：连接数过多" in found.body
 
 
@@ -33,6 +34,6 @@ def test_without_a_limit_nobody_is_told_to_hurry() -> None:
     """RESUME_WITHIN_DAYS 0: no date, and resuming is still what helps."""
     walk = Walk(policy=Policy(stopped_grace_minutes=0, resume_within_days=0))
     failure, stop = mail(walk.check("Failed").events[0]), mail(walk.check("Stopped").events[0])
-    assert "it resumes where it stopped" in failure.body
-    assert "Start the task in the console, or delete it." in stop.body
-    assert "Resume until" not in failure.body + stop.body
+    assert "Then start the task again." in failure.body
+    assert "Still migrating? Start it." in stop.body
+    assert "Start again by" not in failure.body + stop.body

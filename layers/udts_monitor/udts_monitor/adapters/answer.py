@@ -46,10 +46,12 @@ class FailedCall:
     Attributes:
         attempts: how many calls in all may be spent on it: 1 where another one cannot help.
         keys_rejected: other keys may help.
+        quote: UCloud's own words in the reason, empty when it gave none.
     """
 
     cause: str
     reason: str
+    quote: str = ""
     configuration: bool = False
     attempts: int = UNLIMITED
     keys_rejected: bool = False
@@ -60,6 +62,7 @@ class FailedCall:
         return NoAnswer(
             cause=self.cause,
             reason=self.reason,
+            quote=self.quote,
             configuration=self.configuration,
             request_uuid=self.request_uuid,
         )
@@ -143,6 +146,7 @@ def _refused(code: int, content: Mapping[str, Any], uuid: str) -> FailedCall:
     return FailedCall(
         cause=f"RetCode {code}",
         reason=reason,
+        quote=message,
         configuration=code in CONFIGURATION,
         attempts=attempts,
         keys_rejected=code in KEYS_REJECTED,

@@ -26,6 +26,7 @@ from udts_monitor.adapters.task_list import parse_parameters, parse_tasks
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.policy import THRESHOLDS, Policy
 from udts_monitor.errors import ConfigurationError
+from udts_monitor.messages.display import CONSOLE
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.task import MAX_THRESHOLD, WatchList, is_id
@@ -40,6 +41,8 @@ _ADDRESS = re.compile(r"https?://([\w.-]+|\[[\d:.a-f]+\])(:\d+)?(/[^\s?#\\]*)?",
 
 # Source: UCloud API reference, public parameters: such as cn-bj2, hk, us-ca.
 _REGION = re.compile(r"[a-z]{2,12}(-[a-z0-9]{1,12}){0,3}")
+
+_LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{0,140}")
 
 type Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 type Count = Annotated[int, Field(ge=0, le=MAX_THRESHOLD)]
@@ -76,7 +79,9 @@ class Settings(BaseSettings):
     ucloud_secret_arn: Annotated[Text, Field(validate_default=True)] = ""
     ucloud_region: Text = ""
     ucloud_base_url: Text = "https://api.ucloud.cn"
+    console_url: Text = CONSOLE
     table_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    pager_topic_arn: Text = ""
     chat_topic_arn: Text = ""
     events_topic_arn: Text = ""
     alerts_topic_arn: Annotated[Text, Field(validate_default=True)] = ""
@@ -153,6 +158,13 @@ class Settings(BaseSettings):
             raise ValueError(f"has to be https; http is allowed only to this machine and to {VPC_HOST}")
         return value
 
+    @field_validator("console_url")
+    @classmethod
+    def _console_is_a_link(cls, value: str) -> str:
+        if not _LINK.fullmatch(value) or not urlsplit(value).hostname:
+            raise ValueError(f"has to be an https address such as {CONSOLE}")
+        return value
+
     @field_validator("notify_on")
     @classmethod
     def _kinds_are_known(cls, value: str) -> str:
@@ -179,6 +191,7 @@ class Settings(BaseSettings):
         """The topics that are on, with their ARNs."""
         arns = {
             Topic.ALERTS: self.alerts_topic_arn,
+            Topic.PAGER: self.pager_topic_arn,
             Topic.CHAT: self.chat_topic_arn,
             Topic.EVENTS: self.events_topic_arn,
         }

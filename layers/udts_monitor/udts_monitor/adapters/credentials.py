@@ -26,10 +26,12 @@ class KeysError(Exception):
 
     Attributes:
         configuration: a person has to change something; otherwise the next run may find them.
+        quote: the service's own word for why, empty when it gave none.
     """
 
-    def __init__(self, reason: str, *, configuration: bool) -> None:
+    def __init__(self, reason: str, *, configuration: bool, quote: str = "") -> None:
         self.reason = reason
+        self.quote = quote
         self.configuration = configuration
         super().__init__(reason)
 
@@ -67,7 +69,7 @@ def read_secret(client: "SecretsManagerClient", arn: str) -> str:
         cause = error_code(error) if isinstance(error, ClientError) else type(error).__name__
         advice = "; check UCLOUD_SECRET_ARN, the secret and the function's permission for it"
         reason = f"the secret {arn} cannot be read: {cause}{advice if configuration else ''}"
-        raise KeysError(reason, configuration=configuration) from error
+        raise KeysError(reason, configuration=configuration, quote=cause) from error
 
 
 def parse_keys(text: str) -> KeyPair:

@@ -14,8 +14,8 @@ from udts_monitor.decision.event import Event
 from udts_monitor.decision.outage import Outage
 from udts_monitor.decision.schedule import Gap
 from udts_monitor.decision.state import TaskState
-from udts_monitor.messages import wording
-from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.display import ENGLISH
+from udts_monitor.messages.report import sentence
 from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
@@ -99,7 +99,7 @@ def event_item(event: Event, pk: str, retention: timedelta) -> Item:
         "kind": event.kind,
         "severity": event.severity,
         "status": event.status,
-        "summary": wording.sentence(event, Language.EN),
+        "summary": sentence(event, ENGLISH),
         "cause": event.cause,
         "reason": event.reason,
         "since": event.since,
@@ -137,8 +137,7 @@ def outbox_item(notification: Notification, history: Mapping[str, Any], claim: C
 
 def pending_from(item: Mapping[str, Any]) -> Pending:
     """A notification in the outbox, with its lease and its attempts; ValueError when it is none."""
-    # The subject of a topic without one is empty, and empty values are not written.
-    notification = _NOTIFICATION.validate_python({"subject": "", **item})
+    notification = _NOTIFICATION.validate_python(item)
     return aware(_PENDING.validate_python({**item, "notification": notification}))
 
 

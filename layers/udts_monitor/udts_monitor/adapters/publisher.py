@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 # Source: SNS quotas: an e-mail subscription that gets more than 10 messages a second is suspended.
-_PAUSE_SECONDS: Mapping[Topic, float] = {Topic.ALERTS: 0.125, Topic.CHAT: 0.125}
+_PAUSE_SECONDS: Mapping[Topic, float] = {Topic.ALERTS: 0.125, Topic.PAGER: 0.125, Topic.CHAT: 0.125}
 
 logger = Logger(service=SERVICE, child=True)
 
@@ -47,6 +47,9 @@ class Publisher:
     def publish(self, notification: Notification) -> None:
         """Hand it to SNS, not faster than the topic's subscribers bear.
 
+        A subject that SNS refuses is tried once more in plain ASCII: its service model allows UTF-8, older
+        pages of its documentation do not.
+
         Raises:
             PublishError: SNS did not accept it, or the topic is off.
         """
@@ -55,21 +58,33 @@ class Publisher:
         if arn is None:
             raise PublishError(f"the {topic} topic is off: set {topic.upper()}_TOPIC_ARN", permanent=True)
         self._pace(topic)
-        subject = {"Subject": notification.subject} if notification.subject else {}
         try:
-            self._client.publish(
-                TopicArn=arn,
-                Message=notification.body,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in notification.attributes.items()
-                },
-                **subject,
-            )
+            self._send(arn, notification, notification.subject)
+        except ClientError as error:
+            if not _is_about_subject(error) or notification.subject.isascii():
+                raise PublishError(f"{arn}: {error_text(error)}", permanent=_refused(error)) from error
+            self._send_again(arn, notification)
+        except BotoCoreError as error:
+            raise PublishError(f"{arn}: {error_text(error)}", permanent=False) from error
+
+    def _send_again(self, arn: str, notification: Notification) -> None:
+        try:
+            self._send(arn, notification, notification.ascii_subject)
         except ClientError as error:
             raise PublishError(f"{arn}: {error_text(error)}", permanent=_refused(error)) from error
         except BotoCoreError as error:
             raise PublishError(f"{arn}: {error_text(error)}", permanent=False) from error
+
+    def _send(self, arn: str, notification: Notification, subject: str) -> None:
+        self._client.publish(
+            TopicArn=arn,
+            Message=notification.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in notification.attributes.items()
+            },
+            **({"Subject": subject} if subject else {}),
+        )
 
     def subscribers(self) -> dict[str, int]:
         """Confirmed subscriptions by topic; a topic that cannot be asked is missing."""
@@ -89,6 +104,14 @@ class Publisher:
         pause = _PAUSE_SECONDS.get(topic, 0)
         self._sleep(max(0.0, self._next_at.get(topic, 0) - self._clock()))
         self._next_at[topic] = self._clock() + pause
+
+
+def _is_about_subject(error: ClientError) -> bool:
+    """Source: SNS Publish, InvalidParameter: "Invalid parameter: Subject"."""
+    found = error.response.get("Error", {})
+    return found.get("Code") in {"InvalidParameter", "InvalidParameterValue"} and "subject" in (
+        found.get("Message", "").lower()
+    )
 
 
 def _refused(error: ClientError) -> bool:

@@ -104,7 +104,9 @@ class Transport:
             )
         # The exception's text may repeat the request, so only its kind is told.
         return FailedCall(
-            cause="connection", reason=f"the connection to UCloud failed ({type(error).__name__})"
+            cause="connection",
+            reason=f"the connection to UCloud failed ({type(error).__name__})",
+            quote=type(error).__name__,
         )
 
 

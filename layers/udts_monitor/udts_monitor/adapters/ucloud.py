@@ -103,7 +103,13 @@ class UCloud:
                     result = self._signed_call(parameters, renewed, deadline, read)
         except KeysError as error:
             cause = "no keys" if error.configuration else "keys not readable"
-            return FailedCall(cause=cause, reason=error.reason, configuration=error.configuration, attempts=1)
+            return FailedCall(
+                cause=cause,
+                reason=error.reason,
+                quote=error.quote,
+                configuration=error.configuration,
+                attempts=1,
+            )
         return result
 
     def _signed_call[T](

@@ -179,7 +179,8 @@ def _with_snapshot(before: TaskState, after: TaskState, seen: Observation, now: 
         lag=seen.lag or after.lag,
         retries_used=after.retries_used if seen.retries_used is None else seen.retries_used,
         retries_allowed=after.retries_allowed if seen.retries_allowed is None else seen.retries_allowed,
-        sampled_at=now,
+        # A failed task no longer says how far it was: what stays is as old as it was.
+        sampled_at=now if seen.progress or seen.position or seen.lag else after.sampled_at,
     )
 
 
@@ -195,7 +196,7 @@ def _facts(after: TaskState, at: CheckContext) -> dict[str, Any]:
         "position": after.position,
         "lag": after.lag,
         "measured_end": after.measured_end,
-        "figures_at": None if at.seen and at.seen.progress else after.sampled_at,
+        "figures_at": None if after.sampled_at == at.now else after.sampled_at,
         "retries_used": after.retries_used,
         "retries_allowed": after.retries_allowed,
         "seen_afterwards": at.seen_afterwards,
@@ -226,5 +227,6 @@ def gone(before: TaskState, task: TaskRef, now: datetime) -> Assessment:
         position=before.position,
         figures_at=before.sampled_at,
         closes=tuple(found.id for found in before.incidents.values() if found.id),
+        incident_critical=any(found.critical_since for found in before.incidents.values() if found.id),
     )
     return Assessment(task=task, at=now, before=before, after=after, events=(event,) if told else ())

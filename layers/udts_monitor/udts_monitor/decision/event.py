@@ -105,12 +105,14 @@ class Event:
         phase: the latest of loading and syncing the task was in, None before the first.
         cause: short and stable, for programs: why there is no answer; empty for most kinds.
         reason: why, in UCloud's words or ours; empty when there is nothing to say.
+        quote: UCloud's own words in a reason that is otherwise ours; empty for none.
         request_uuid: UCloud's id of the request that showed it, empty when it gave none.
         aspect: what of the task the incident is about, empty outside incidents.
         action: what the event does to its incident.
         incident_id: the incident this event belongs to, empty outside incidents.
         incident_since: when that incident began, None outside incidents.
         acknowledged: who looks after that incident, None while nobody said so.
+        incident_critical: that incident is critical, or was when it ended.
         closes: the ids of all incidents that end with this event.
         again: an earlier event of the incident told a failure already.
         retries_exhausted: the last allowed retry failed.
@@ -144,12 +146,14 @@ class Event:
     phase: Outcome | None = None
     cause: str = ""
     reason: str = ""
+    quote: str = ""
     request_uuid: str = ""
     aspect: str = ""
     action: Action = Action.NONE
     incident_id: str = ""
     incident_since: datetime | None = None
     acknowledged: Acknowledgement | None = None
+    incident_critical: bool = False
     closes: tuple[str, ...] = ()
     again: bool = False
     retries_exhausted: bool = False

@@ -64,6 +64,7 @@ def settle(
                 incident_id=incident.id if incident else "",
                 incident_since=incident.since if incident else None,
                 acknowledged=incident.acknowledged if incident else None,
+                incident_critical=effect.critical,
                 closes=effect.closes,
                 **{**facts, **draft.more},
             )
@@ -129,6 +130,7 @@ class _Applied:
         state: with its incidents afterwards.
         untold: nobody was told of the incident it would update or end.
         incident: the incident it belongs to, None for none.
+        critical: that incident is critical, or one of those it ends was.
         closes: ids of the incidents it ends.
     """
 
@@ -137,6 +139,7 @@ class _Applied:
     untold: bool = False
     aspect: str = ""
     incident: Incident | None = None
+    critical: bool = False
     closes: tuple[str, ...] = ()
 
 
@@ -151,15 +154,14 @@ def _apply(
             if not incident.id:
                 return _Applied(state=state)
             action = Action.UPDATE if known and known.id else Action.OPEN
-            return _Applied(state=state, action=action, aspect=name, incident=incident)
+            return _applied(state, action, name, incident)
         case Effect.WORSENS if known and known.id:
             worse = _escalated(known, draft, aspects, at.now)
             state = state.with_incident(name, worse)
-            return _Applied(state=state, action=Action.UPDATE, aspect=name, incident=worse)
+            return _applied(state, Action.UPDATE, name, worse)
         case Effect.ENDS if known and known.id:
             state = state.with_incident(name, None)
-            closes = (known.id,)
-            return _Applied(state=state, action=Action.CLOSE, aspect=name, incident=known, closes=closes)
+            return replace(_applied(state, Action.CLOSE, name, known), closes=(known.id,))
         case Effect.WORSENS:
             return _Applied(state=state, untold=True)
         case Effect.ENDS:
@@ -178,7 +180,13 @@ def _ended_all(state: TaskState) -> _Applied:
         return _Applied(state=state)
     aspect, incident = next(iter(told.items()))
     closes = tuple(found.id for found in told.values())
-    return _Applied(state=state, action=Action.CLOSE, aspect=aspect, incident=incident, closes=closes)
+    critical = any(found.critical_since for found in told.values())
+    return replace(_applied(state, Action.CLOSE, aspect, incident), closes=closes, critical=critical)
+
+
+def _applied(state: TaskState, action: Action, aspect: str, incident: Incident) -> _Applied:
+    critical = incident.critical_since is not None
+    return _Applied(state=state, action=action, aspect=aspect, incident=incident, critical=critical)
 
 
 def _identity(draft: EventDraft, state: TaskState, at: CheckContext, events: Sequence[Event]) -> str:

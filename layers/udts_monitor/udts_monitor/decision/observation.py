@@ -107,10 +107,12 @@ class NoAnswer:
         cause: short and stable: tasks with the same cause are told as one.
         reason: a sentence for a person, with UCloud's own code and words.
         configuration: waiting will not help, a person has to change something.
+        quote: UCloud's own words in it, to be shown as they are in any language; empty when it gave none.
         request_uuid: UCloud's id of the request, empty when there was no answer to carry one.
     """
 
     cause: str
     reason: str
+    quote: str = ""
     configuration: bool = False
     request_uuid: str = ""

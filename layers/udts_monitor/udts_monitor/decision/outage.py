@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.assess import Missed
-from udts_monitor.decision.event import SEVERITIES, Action, Event, Kind
+from udts_monitor.decision.event import SEVERITIES, Action, Event, Kind, Severity
 from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.reachability import NAME, REMINDERS, count, is_due, severity_after
@@ -31,6 +31,7 @@ class Outage:
         since: the first check without an answer of those it was opened for.
         told_at: when it was told last.
         reason: the first sentence given for it.
+        quote: UCloud's own words in that.
         configuration: waiting does not help.
         begun: its first event was let through by NOTIFY_ON; otherwise nobody is told of its course.
         reminders: how many of the times to remind of it have passed.
@@ -43,6 +44,7 @@ class Outage:
     since: datetime
     told_at: datetime
     reason: str = ""
+    quote: str = ""
     configuration: bool = False
     begun: bool = True
     reminders: int = 0
@@ -162,7 +164,7 @@ def ended(outages: Iterable[Outage], states: Iterable[TaskState], now: datetime)
 
 def degraded(what: str, refused: NoAnswer, policy: Policy, now: datetime) -> OutageChange:
     """Metrics or lists that cannot be read until a person changes something."""
-    answer = NoAnswer(cause=f"{what} {refused.cause}", reason=refused.reason, configuration=True)
+    answer = replace(refused, cause=f"{what} {refused.cause}", configuration=True)
     change = _opened(answer, now, (), policy, now)
     return change if change.after is None else replace(change, after=replace(change.after, degraded=True))
 
@@ -200,6 +202,7 @@ def _opened(
         since=since,
         told_at=now,
         reason=answer.reason,
+        quote=answer.quote,
         configuration=answer.configuration,
         begun=policy.lets_through(Kind.UNREACHABLE),
         reminders=_reminders_passed(since, now),
@@ -244,11 +247,13 @@ def _event(outage: Outage, kind: Kind, action: Action, now: datetime, tasks: tup
         since=outage.since,
         cause=outage.cause,
         reason=outage.reason,
+        quote=outage.quote,
         aspect=NAME if told else "",
         action=action,
         incident_id=outage.id if told else "",
         incident_since=outage.since if told else None,
         acknowledged=outage.acknowledged,
+        incident_critical=told and severity_after(now - outage.since) is Severity.CRITICAL,
         closes=(outage.id,) if action is Action.CLOSE else (),
         reminder=outage.reminders if reminds else 0,
         last_reminder=reminds and outage.reminders == len(REMINDERS),

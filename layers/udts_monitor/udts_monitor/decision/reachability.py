@@ -99,6 +99,7 @@ def _remind(state: TaskState, at: CheckContext) -> EventDraft | None:
 def _facts(answer: NoAnswer) -> dict[str, object]:
     return {
         "cause": answer.cause,
+        "quote": answer.quote,
         "configuration": answer.configuration,
         "request_uuid": answer.request_uuid,
     }

@@ -40,6 +40,7 @@ class RollCall:
         open: the incidents that are open, the oldest first.
         soon: what will end within three days, the next first.
         subscribers: confirmed subscriptions by topic, as counted last.
+        ran_at: when the last run that came to its end began, None before the first.
     """
 
     watched: int
@@ -48,3 +49,4 @@ class RollCall:
     open: tuple[OpenIncident, ...] = ()
     soon: tuple[Coming, ...] = ()
     subscribers: Mapping[str, int] = field(default_factory=dict, hash=False)
+    ran_at: datetime | None = None

@@ -134,7 +134,7 @@ class TaskState:
         measured_end: when the full load will end, as of the latest sample; None where nobody can say.
         retries_used: of the latest saved observation that had one.
         retries_allowed: of the latest saved observation that had one.
-        sampled_at: when progress and position were last saved, None before the first observation.
+        sampled_at: when progress, position or lag were last saved, None before there were any.
         incidents: the trouble that lasts, by aspect.
         memory: what an aspect's rule remembers, by aspect; of the type the rule declares.
         lifecycle: what the task went through.

@@ -1,73 +1,75 @@
-"""The alerts topic: plain text for people, by mail and SMS."""
+"""The alerts topic: plain text for people, by mail."""
 
 from udts_monitor.decision.event import Event
-from udts_monitor.messages import wording
-from udts_monitor.messages.phrases import Language, say
+from udts_monitor.messages.phrases import LABELLED, Language, Text
 from udts_monitor.messages.report import Report
-from udts_monitor.text import ascii_line, truncate
+from udts_monitor.text import ascii_line, one_line, truncate
 
 # Source: SNS Publish, Subject: under 100 characters, no line break or control character.
 SUBJECT_LIMIT = 99
-# Source: SNS Publish, SMS: 1,600 characters in all.
-TEXT_LIMIT = 1_600
-_REASON_LIMIT = 700
+TEXT_LIMIT = 8_000
+_REASON_LIMIT = 2_000
 _NAME_LIMIT = 40
+_REASON = Text("Reason", "原因")
+_EVENT_ID = Text("Event id", "事件 ID")
+_INCIDENT_ID = Text("Incident id", "故障 ID")
+_CUT = Text(" ... (cut; whole in the history)", " ……（已截断，全文见历史记录）")
 
 
-def subject(event: Event) -> str:
-    """``[FAILED] orders-db (udts-ixdp441): <reason>``: printable ASCII, at most 99 characters.
+def subject(event: Event, report: Report) -> str:
+    """``[FAILED] orders-db (udts-ixdp441): Act now: <why>``, at most 99 characters.
 
-    The grammar never changes, and neither does the language: mail rules rely on it.
+    Up to the colon it is printable ASCII and the same in every language: mail rules rely on it.
     """
-    name = truncate(ascii_line(event.task.display_name), _NAME_LIMIT) or event.task.task_id
-    said = ascii_line(wording.headline(event, Language.EN)).strip(" :,")
-    # A reason without a single letter of ASCII leaves nothing: then the status, and the text has the reason.
-    said = said or ascii_line(event.status) or event.severity
-    line = f"[{event.kind.upper()}] {name} ({event.task.task_id}): {said}"
-    return truncate(line, SUBJECT_LIMIT)
+    return subject_line(event.kind, event.task.display_name, event.task.task_id, report.watch)
 
 
-def text(event: Event, report: Report, language: Language) -> str:
-    """The whole mail: a sentence that stands alone, the facts, what is known, what to do, the ids."""
-    most = TEXT_LIMIT - len(_text(event, report, "", language)) - len(_titled("Reason", "\n", language))
-    reason = truncate(report.reason, min(_REASON_LIMIT, max(0, most)), mark=say(language, "cut"))
-    # Only ids of a hundred characters each leave anything to cut here.
-    return truncate(_text(event, report, reason, language), TEXT_LIMIT - 1).rstrip() + "\n"
-
-
-def _text(event: Event, report: Report, reason: str, language: Language) -> str:
-    paragraphs = [
-        report.sentence,
-        _facts(report, language),
-        _titled("Reason", reason, language),
-        _titled("Advice", report.advice, language),
-        _titled("Next step", "\n".join(report.steps), language),
-        _labels(event, language),
-    ]
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
-
-
-def _facts(report: Report, language: Language) -> str:
-    """One line each, the values below each other where the letters are of one width."""
-    if language is Language.ZH:
-        return "\n".join(say(language, "labelled", label=label, value=value) for label, value in report.facts)
-    width = max((len(label) for label, _ in report.facts), default=0) + 2
-    return "\n".join(f"{label + ':':<{width}}{value}" for label, value in report.facts)
-
-
-def _labels(event: Event, language: Language) -> str:
-    """Where to look, and by which ids to search: a mail that opens an incident has its id as the event's."""
-    found = {"Console": wording.CONSOLE, "Event id": event.id}
-    if event.incident_id not in {"", event.id}:
-        found["Incident id"] = event.incident_id
-    return "\n".join(
-        say(language, "labelled", label=say(language, label), value=value) for label, value in found.items()
+def ascii_subject(event: Event, english: Report) -> str:
+    """The same in plain ASCII, for an SNS that refuses any other; of a reason without ASCII the status."""
+    said = ascii_line(english.headline).strip(" :,.") or event.status
+    return subject_line(
+        event.kind, event.task.display_name, event.task.task_id, f"{english.decision}: {said}"
     )
 
 
-def _titled(title: str, paragraph: str, language: Language) -> str:
-    if not paragraph:
-        return ""
-    if "\n" in paragraph:
-        paragraph = f"\n{paragraph}"
-    return say(language, "labelled", label=say(language, title), value=paragraph).replace(": \n", ":\n", 1)
+def subject_line(kind: str, name: str, task_id: str, said: str) -> str:
+    """The grammar of every subject."""
+    shown = truncate(ascii_line(name), _NAME_LIMIT) or task_id
+    return truncate(f"[{kind.upper()}] {shown} ({task_id}): {one_line(said)}", SUBJECT_LIMIT)
+
+
+def text(event: Event, report: Report, language: Language) -> str:
+    """The whole mail: what happened, what to do, why, the facts, where to look."""
+    reason = truncate(report.reason, _REASON_LIMIT, mark=_CUT.to(language))
+    reason = f"\n{reason}" if "\n" in reason else reason
+    why = _labelled(_REASON, reason, language).replace(": \n", ":\n", 1) if reason else ""
+    ids = {_EVENT_ID: event.id}
+    if event.incident_id not in {"", event.id}:
+        ids[_INCIDENT_ID] = event.incident_id
+    paragraphs = [
+        report.sentence + "\n" + report.decided,
+        "\n".join(f"{place}. {step}" for place, step in enumerate(report.checklist, start=1)),
+        why,
+        columns(report.facts, language),
+        "\n".join(
+            [
+                *(LABELLED.to(language, label=label, value=link) for label, link in report.links),
+                report.origin,
+                *(_labelled(label, value, language) for label, value in ids.items()),
+            ]
+        ),
+    ]
+    whole = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    return truncate(whole, TEXT_LIMIT - 1).rstrip() + "\n"
+
+
+def columns(facts: tuple[tuple[str, str], ...], language: Language) -> str:
+    """One line each, the values below each other where the letters are of one width."""
+    if language is Language.ZH:
+        return "\n".join(LABELLED.to(language, label=label, value=value) for label, value in facts)
+    width = max((len(label) for label, _ in facts), default=0) + 2
+    return "\n".join(f"{label + ':':<{width}}{value}" for label, value in facts)
+
+
+def _labelled(label: Text, value: str, language: Language) -> str:
+    return LABELLED.to(language, label=label.to(language), value=value)

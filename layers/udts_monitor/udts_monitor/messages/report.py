@@ -1,25 +1,44 @@
-"""All that is to be said of an event to a person, in order, before any format."""
+"""One event as a person is told of it, before any format: every renderer only lays this out."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
-from udts_monitor.decision.event import Event, Kind, Severity
-from udts_monitor.decision.state import Lifecycle
-from udts_monitor.decision.status import UNRECOVERABLE
-from udts_monitor.messages import figures, wording
-from udts_monitor.messages.advice import Advice, advice_for
-from udts_monitor.messages.phrases import Language, say
-from udts_monitor.messages.wording import Display
-from udts_monitor.task import MONITOR
-from udts_monitor.text import one_line, plain, truncate
+from udts_monitor.decision.event import Action, Event, Kind, Severity
+from udts_monitor.messages import blind_rows, course_rows, health_rows, monitor_rows
+from udts_monitor.messages.display import Display
+from udts_monitor.messages.facts import facts
+from udts_monitor.messages.failures import FAQ, Advice
+from udts_monitor.messages.figures import short_time
+from udts_monitor.messages.phrases import LABELLED, Language, Text, joined
+from udts_monitor.messages.situation import Row, Situation, Urgency, situation_of
+from udts_monitor.messages.values import values
+from udts_monitor.text import one_line, plain
 
-_TASKS_SHOWN = 10
-_LINE_LIMIT = 200
-_PHASES = ("preparing", "loading", "syncing", "waiting", "stopped", "failed", "unknown")
-# What a person judges by how many retries there were and are.
-_ABOUT_RETRIES = frozenset(
-    {Kind.FAILED, Kind.STOPPED, Kind.RETRYING, Kind.REMINDER, Kind.RESUME_DEADLINE, Kind.FINISHED}
+ROWS = {**health_rows.ROWS, **blind_rows.ROWS, **course_rows.ROWS, **monitor_rows.ROWS}
+SAYINGS = {**health_rows.SAYINGS, **blind_rows.SAYINGS, **course_rows.SAYINGS, **monitor_rows.SAYINGS}
+# What an aspect of its own tells without rows and sentences of its own here.
+_OTHER_ROW = Row(
+    code="other",
+    urgency=Urgency.WAIT,
+    headline=Text("{reason}", "{reason}"),
+    step=Text("Look at the task in the console.", "请在控制台查看任务。"),
 )
+_OTHER = Text("{task}: {reason}", "{task}：{reason}")
+DECISIONS = {
+    Urgency.NOW: Text("Act now", "立即处理"),
+    Urgency.BY: Text("Act by {by}", "请在 {by} 前处理"),
+    Urgency.WAIT: Text("Wait", "等待"),
+    Urgency.NOTHING: Text("Nothing to do", "无需处理"),
+}
+_RETRIES_LEFT = Text(
+    "UCloud may start it again by itself before that: retries are left.",
+    "在此之前 UCloud 可能会自动重试：仍有剩余重试次数。",
+)
+_LAST_REMINDER = Text(
+    "No more reminders follow, even if all stays as it is.", "这是最后一次提醒：即使状态不变，也不再提醒。"
+)
+# Kinds whose reason is UCloud's own words; the others' is ours, and stands in the sentence.
+_VERBATIM = frozenset({Kind.FAILED, Kind.RETRYING, Kind.REMINDER, Kind.RESUME_DEADLINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,187 +47,112 @@ class Report:
 
     Attributes:
         sentence: what happened; stands alone.
+        code: of the row that says what to do, for programs.
+        urgency: whether somebody has to get up.
+        act_by: until when, None for no moment.
+        decision: the urgency in words, with its moment.
+        headline: the rest of a subject, after the decision.
+        step: what to do, advice included, one paragraph.
+        checklist: what follows the step, one after the other; mostly empty.
+        advice: what is known of the reason, None when nothing is.
+        reason: verbatim but for what does not print, with its line breaks; empty where there is none.
         facts: label and value, each value one line; only what is known.
-        reason: verbatim but for what does not print, with its line breaks; empty when the sentence has it.
-        advice: what is known about that reason, empty when nothing is.
-        restart_enough: whether the task resumes once the advice was followed; None without advice.
-        steps: what to do, the most urgent first.
+        links: label and address: the runbook, what the advice rests on, the console.
+        origin: which deployment speaks.
+        colon: as the language writes it.
     """
 
     sentence: str
-    facts: tuple[tuple[str, str], ...]
+    code: str
+    urgency: Urgency
+    act_by: datetime | None
+    decision: str
+    headline: str
+    step: str
+    checklist: tuple[str, ...]
+    advice: Advice | None
     reason: str
-    advice: str
-    restart_enough: bool | None
-    steps: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str], ...]
+    origin: str
+    colon: str = ": "
+
+    @property
+    def decided(self) -> str:
+        """Decision and step: the second line of a text."""
+        return f"{self.decision}{self.colon}{_after_colon(self.step)}"
+
+    @property
+    def watch(self) -> str:
+        """Decision and headline: the end of a subject."""
+        return f"{self.decision}{self.colon}{self.headline}"
 
 
 def report(event: Event, display: Display) -> Report:
-    """Gather what is known and leave out what is not."""
-    language = display.language
-    facts = {
-        "Task": _task(event),
-        "Project": event.task.project_id,
-        _status_label(event): _status(event),
-        _since_label(event): _since(event, display),
-        "Incident": _incident(event, display),
-        **_finish(event, display),
-        "Progress": figures.progress_line(event.progress, language) if not event.lifecycle else "",
-        "Position": figures.position_line(event.position),
-        "Retries": _retries(event, language),
-        "Resume until": _resume_until(event, display),
-        "Tasks": _tasks(event, language),
-    }
-    known = advice_for(event.reason) if event.severity is not Severity.INFO else None
-    sentence = wording.sentence(event, language)
-    whole = "\n" not in event.reason.strip() and one_line(event.reason) in sentence
+    """Gather what is to be said of an event."""
+    at, language = situation_of(event), display.language
+    found = values(at, display)
+    row = next((row for row in ROWS.get(at.about, ()) if row.when(at)), _OTHER_ROW)
+    act_by = row.by(event) if row.urgency is Urgency.BY else None
+    urgency = Urgency.NOW if row.urgency is Urgency.BY and act_by is None else row.urgency
+    by = short_time(act_by, display.zone, language) if act_by else ""
     return Report(
-        sentence=sentence,
-        facts=tuple((say(language, label), value) for label, value in facts.items() if value),
-        reason="" if whole or event.kind is Kind.TEST else plain(event.reason),
-        advice=_advice(event, known, language) if known else "",
-        restart_enough=known.restart_enough if known else None,
-        steps=wording.next_steps(event, language),
+        sentence=_sentence(at, found, language),
+        code=row.code,
+        urgency=urgency,
+        act_by=act_by,
+        decision=DECISIONS[urgency].to(language, by=by),
+        headline=row.headline.to(language, **found).strip(),
+        step=_step(row, at, found, language),
+        checklist=tuple(part.to(language, **found) for part in row.checklist),
+        advice=at.advice if event.severity is not Severity.INFO else None,
+        reason=plain(event.reason) if event.kind in _VERBATIM and at.about != "blind" else "",
+        facts=facts(event, display),
+        links=_links(event, at, display),
+        origin=display.origin.line(language),
+        colon=LABELLED.to(language, label="", value=""),
     )
 
 
-def _advice(event: Event, known: Advice, language: Language) -> str:
-    """What is known about the reason, and what is enough then; a retry restarts the task by itself."""
-    says = known.says(language)
-    if known.restart_enough and event.kind is Kind.RETRYING:
-        return says
-    after = say(language, "restart is enough" if known.restart_enough else "full load needed")
-    return f"{says} {after}" if language is Language.EN else says + after
+def sentence(event: Event, display: Display) -> str:
+    """What happened, in one sentence."""
+    at = situation_of(event)
+    return _sentence(at, values(at, display), display.language)
 
 
-def _task(event: Event) -> str:
-    if event.task is MONITOR:
-        return ""
-    label = wording.task_label(event)
-    return f"{label}, {event.task.type}" if event.task.type else label
+def _sentence(at: Situation, found: dict[str, str], language: Language) -> str:
+    sayings = SAYINGS.get(at.event.kind, ())
+    text = next((saying.sentence for saying in sayings if saying.when(at)), _OTHER)
+    return one_line(text.to(language, **found))
 
 
-def _status_label(event: Event) -> str:
-    return "Last status" if event.kind is Kind.UNREACHABLE else "Status"
-
-
-def _status(event: Event) -> str:
-    answering = event.kind not in {Kind.UNREACHABLE, Kind.REACHABLE}
-    changed = answering and event.previous_status
-    change = f"{event.previous_status} -> {event.status}" if changed else event.status
-    return truncate(one_line(change), _LINE_LIMIT)
-
-
-def _since_label(event: Event) -> str:
-    match event.kind:
-        case Kind.TEST:
-            return "Sent"
-        case _ if event.task is MONITOR:
-            return "Noticed"
-        case Kind.UNREACHABLE:
-            return "No answer since"
-        case Kind.REACHABLE:
-            return "Not seen"
-        case _ if not event.previous_status:
-            return "First seen"
-        case Kind.FINISHED:
-            return "Finished"
-        case _:
-            return "Since"
-
-
-def _since(event: Event, display: Display) -> str:
-    begun = figures.format_time(event.since, display.zone)
-    if event.kind is Kind.REACHABLE and event.task is not MONITOR:
-        time = figures.format_duration(event.time - event.since, display.language)
-        return say(display.language, "since", time=time, moment=begun)
-    return _ago(event.time - event.since, begun, display.language)
-
-
-def _incident(event: Event, display: Display) -> str:
-    if event.incident_since is None or event.incident_since == event.since:
-        return ""
-    begun = figures.format_time(event.incident_since, display.zone)
-    return _ago(event.time - event.incident_since, begun, display.language)
-
-
-def _ago(past: timedelta, moment: str, language: Language) -> str:
-    if past < timedelta(seconds=1):
-        return moment
-    return say(language, "ago", moment=moment, time=figures.format_duration(past, language))
-
-
-def _resume_until(event: Event, display: Display) -> str:
-    if event.resume_until is None or not wording.resuming_helps(event):
-        return ""
-    moment = figures.format_time(event.resume_until, display.zone)
-    left = event.resume_until - event.time
-    if left <= timedelta(0):
-        return moment
-    time = figures.format_duration(left, display.language)
-    return say(display.language, "until", moment=moment, time=time)
-
-
-def _retries(event: Event, language: Language) -> str:
-    if event.kind not in _ABOUT_RETRIES or event.retries_allowed is None:
-        return ""
-    used, allowed = event.retries_used or 0, event.retries_allowed
-    if event.kind is Kind.FINISHED or event.status in UNRECOVERABLE:
-        return say(language, "retries used", used=used, allowed=allowed) if used else ""
-    if not allowed:
-        return say(language, "no retries") if event.kind is Kind.FAILED else ""
-    return say(language, "retries left", used=used, allowed=allowed, left=max(0, allowed - used))
-
-
-def _tasks(event: Event, language: Language) -> str:
-    """As many as a glance takes in; at least one."""
-    shown = list(event.tasks[:1])
-    for key in event.tasks[1:_TASKS_SHOWN]:
-        if len(", ".join([*shown, key])) <= _LINE_LIMIT:
-            shown.append(key)
-    rest = len(event.tasks) - len(shown)
-    listed = ", ".join(shown)
-    return say(language, "more", shown=listed, number=rest) if rest > 0 else listed
-
-
-def _finish(event: Event, display: Display) -> dict[str, str]:
-    """What a finish says beside the status; of a task that was finished when first seen only its rows."""
-    lifecycle, language = event.lifecycle, display.language
-    if lifecycle is None:
-        return {}
-    if not event.previous_status:
-        return {"Rows": _rows(event, 0, language)}
-    # A task that was already on its way when first seen took longer than it was watched.
-    whole = "preparing" in lifecycle.seconds
-    time = figures.format_duration(event.time - lifecycle.started_at, language)
-    begun = figures.format_time(lifecycle.started_at, display.zone)
-    unseen = figures.seconds(lifecycle.unanswered_seconds)
-    return {
-        "Total time" if whole else "Watched": say(language, "since", time=time, moment=begun),
-        "Phases": _phases(lifecycle, language),
-        "Rows": _rows(event, lifecycle.seconds.get("loading", 0) if whole else 0, language),
-        "Failures": str(lifecycle.failures or ""),
-        "Not seen": figures.format_duration(unseen, language) if unseen else "",
-    }
-
-
-def _phases(lifecycle: Lifecycle, language: Language) -> str:
-    spent = {phase: lifecycle.seconds[phase] for phase in _PHASES if lifecycle.seconds.get(phase)}
-    return say(language, "listed").join(
-        f"{say(language, _phase_name(phase))} {figures.format_duration(figures.seconds(time), language)}"
-        for phase, time in spent.items()
+def _step(row: Row, at: Situation, found: dict[str, str], language: Language) -> str:
+    event = at.event
+    left = (event.retries_allowed or 0) > (event.retries_used or 0)
+    retried = event.kind == Kind.FAILED and left and at.may_start_again
+    return joined(
+        language,
+        one_line(row.step.to(language, **found)),
+        _RETRIES_LEFT.to(language) if retried else "",
+        _LAST_REMINDER.to(language) if event.last_reminder else "",
     )
 
 
-def _phase_name(phase: str) -> str:
-    return f"{phase} phase" if phase in {"stopped", "failed"} else phase
+def _after_colon(text: str) -> str:
+    """Within a sentence; names such as UCloud keep their letters."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
-def _rows(event: Event, loading_seconds: float, language: Language) -> str:
-    moved = event.progress.moved_rows if event.progress else None
-    if not moved:
-        return ""
-    rows = figures.count(moved)
-    if loading_seconds < 1:
-        return rows
-    return say(language, "speed", rows=rows, speed=figures.count(moved / loading_seconds))
+_RUNBOOK = Text("Runbook", "处理手册")
+_SOURCE = Text("Advice {code}, UDTS FAQ {number}", "建议 {code}，UDTS FAQ {number}")
+_CONSOLE = Text("Console", "控制台")
+
+
+def _links(event: Event, at: Situation, display: Display) -> tuple[tuple[str, str], ...]:
+    language = display.language
+    links = []
+    if event.task.runbook and event.action is not Action.CLOSE:
+        links.append((_RUNBOOK.to(language), event.task.runbook))
+    if at.advice and event.severity is not Severity.INFO:
+        links.append((_SOURCE.to(language, code=at.advice.code, number=at.advice.faq), FAQ))
+    return (*links, (_CONSOLE.to(language), display.console))

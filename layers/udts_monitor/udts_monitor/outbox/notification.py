@@ -13,12 +13,13 @@ class Topic(StrEnum):
     """One topic for each audience."""
 
     ALERTS = "alerts"
+    PAGER = "pager"
     CHAT = "chat"
     EVENTS = "events"
 
 
 # Topics that people read: they may be silenced, and many messages become one.
-PEOPLE = frozenset({Topic.ALERTS, Topic.CHAT})
+PEOPLE = frozenset({Topic.ALERTS, Topic.PAGER, Topic.CHAT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,12 @@ class Notification:
         action: what the event does to its incident.
         incident_id: the event's, empty outside incidents.
         summary: the event in one sentence, for a digest.
+        headline: the event in a few words without its task, for a digest: the same for alike ones.
+        urgency: whether somebody has to get up, as in its text.
+        act_by: until when, None for no moment.
+        step: what to do, for a digest.
         subject: empty for topics without one.
+        ascii_subject: the subject in English and plain ASCII, for an SNS that refuses any other.
         attributes: message attributes, all of type String, none empty.
     """
 
@@ -48,7 +54,12 @@ class Notification:
     action: Action = Action.NONE
     incident_id: str = ""
     summary: str
-    subject: str
+    headline: str = ""
+    urgency: str = ""
+    act_by: datetime | None = None
+    step: str = ""
+    subject: str = ""
+    ascii_subject: str = ""
     body: str
     attributes: Mapping[str, str]
 

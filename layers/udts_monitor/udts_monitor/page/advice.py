@@ -6,8 +6,8 @@ from udts_monitor.decision.event import Kind
 from udts_monitor.decision.lag import MEGABYTE
 from udts_monitor.decision.observation import Lag
 from udts_monitor.decision.status import RETRY_PENDING, SYNCED, Outcome
-from udts_monitor.messages import wording
-from udts_monitor.messages.advice import advice_for
+from udts_monitor.messages.display import Display
+from udts_monitor.messages.report import report
 from udts_monitor.page.look import Look, count, percent, size
 from udts_monitor.query.concern import Concern
 from udts_monitor.query.overview import TaskView
@@ -58,13 +58,12 @@ def why(view: TaskView, look: Look, limit: int) -> str:
 
 
 def steps(view: TaskView, look: Look) -> tuple[str, ...]:
-    """What to do now, the most urgent first: what is known about the reason, then the messages' own steps."""
+    """What to do now, as the messages say it, advice included."""
     event = view.event
     if event is None or event.kind is Kind.CUTOVER_READY:
         return ()
-    known = advice_for(event.reason) if event.kind in {Kind.FAILED, Kind.RETRYING} else None
-    said = (known.says(look.language),) if known else ()
-    return (*said, *wording.next_steps(event, look.language))
+    said = report(event, Display(zone=look.zone, language=look.language))
+    return (said.step, *said.checklist)
 
 
 def how_far(view: TaskView, look: Look) -> str:

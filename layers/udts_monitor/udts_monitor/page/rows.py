@@ -20,7 +20,7 @@ _AT_LENGTH = 25
 _NAME_LIMIT = 60
 _WHY_LIMIT = 160
 _WHY_LIMIT_SHORT = 70
-_STEP_LIMIT = 200
+_STEP_LIMIT = 90
 
 
 def task_table(tasks: tuple[TaskView, ...], lines: Mapping[str, Timeline], look: Look) -> Html:

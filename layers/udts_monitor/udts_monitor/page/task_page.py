@@ -6,8 +6,8 @@ from datetime import datetime
 from udts_monitor.decision.estimate import done_of
 from udts_monitor.decision.observation import Number
 from udts_monitor.decision.status import Outcome
+from udts_monitor.messages.display import CONSOLE
 from udts_monitor.messages.figures import position_line
-from udts_monitor.messages.wording import CONSOLE
 from udts_monitor.page import advice, charts
 from udts_monitor.page.charts import Series
 from udts_monitor.page.html import Child, Html, element

@@ -7,6 +7,7 @@ from typing import Any
 from udts_monitor.decision.acknowledgement import acknowledge, open_incidents, parse_acknowledgement
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event, Kind
+from udts_monitor.decision.inventory import roll_call
 from udts_monitor.decision.outage import OutageChange
 from udts_monitor.decision.state import TaskState
 from udts_monitor.errors import StoreError
@@ -33,18 +34,19 @@ class Commands:
         self._limits = limits
         self._now = ports.clock()
 
-    def test(self) -> Summary:
-        """Send a test notification to every topic.
+    def test(self, watch: WatchList) -> Summary:
+        """Send a test notification to every topic; it says what the last run did.
 
         Raises:
             StoreError: the table cannot be used.
         """
-        event = monitor_event(
-            Kind.TEST,
-            f"{self._now:%Y%m%dT%H%M%S.%fZ}",
-            self._now,
-            reason="a person asked for this test",
+        states, monitor = self._ports.store.load_states(), self._ports.store.load_monitor()
+        tasks, policy = self._watched(watch, states), self._settings.policy
+        call = replace(
+            roll_call(tasks, states, policy, monitor.subscribers, self._now), ran_at=monitor.ran_at
         )
+        occasion = f"{self._now:%Y%m%dT%H%M%S.%fZ}"
+        event = monitor_event(Kind.TEST, occasion, self._now, roll_call=call)
         told = notifications([event], self._settings.topics, self._settings)
         self._ports.store.save_event(event, told, self._limits.claim)
         return self._published(event)

@@ -19,7 +19,7 @@ from udts_monitor.outbox.pending import Claim, Pending, next_attempt, publishabl
 from udts_monitor.outbox.silence import Silence, sort_out
 from udts_monitor.run.monitor_events import silence_event, silence_notifications
 from udts_monitor.run.ports import OutboxContents, Ports
-from udts_monitor.run.render import digest, digest_id, silence_end
+from udts_monitor.run.render import digest, digest_id, on_time, silence_end
 from udts_monitor.run.settings import SERVICE, Limits, RunSettings
 from udts_monitor.run.summary import Published
 from udts_monitor.task import MONITOR
@@ -183,7 +183,7 @@ class Delivery:
 
     def _digest(self, topic: Topic, identity: str, members: Sequence[Pending]) -> Notification:
         told = [pending.notification for pending in members]
-        return digest(identity, told, topic, self._ports.clock(), self._settings.display.language)
+        return digest(identity, told, topic, self._ports.clock(), self._settings.display)
 
     def _publish(self, message: Notification, members: Sequence[Pending]) -> None:
         """Publish one message that stands for these notifications, and mark them."""
@@ -191,7 +191,7 @@ class Delivery:
             self._leave_all(members)
             return
         try:
-            self._ports.topics.publish(message)
+            self._ports.topics.publish(on_time(message, self._ports.clock(), self._settings.display))
         except PublishError as error:
             self._defer(message, members, error)
             return

@@ -1,6 +1,7 @@
 """What a run does for the monitor itself: the roll call, the count of subscribers, the monitor's item."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
@@ -64,6 +65,7 @@ class Heartbeat:
     ) -> None:
         """Tell what is watched, how it is, and who listens."""
         call = inventory.roll_call(tasks, states, self._settings.policy, subscribers, self._began)
+        call = replace(call, ran_at=self._monitor.ran_at)
         last = self._monitor.roll_called_at
         occasion = f"{last:%Y%m%dT%H%M%S.%fZ}" if last else "first"
         occasion = f"{occasion}/{self._settings.fingerprint}"

@@ -35,7 +35,8 @@ def monitor_event(kind: Kind, occasion: str, now: datetime, **more: Any) -> Even
 def silence_event(kind: Kind, silence: Silence, now: datetime) -> Event:
     """That a silence was set, changed, or has ended: who held what back, until when and why."""
     why = f": {silence.why}" if silence.why else ""
-    reason = f"{silence.scope} until {iso(silence.until)} by {silence.by}{why}"
+    # The same in every language.
+    reason = f"{silence.scope} -> {iso(silence.until)} ({silence.by}{why})"
     occasion = f"{now:%Y%m%dT%H%M%S.%fZ}/{silence.scope}"
     return monitor_event(kind, occasion, now, since=silence.since, reason=reason, tasks=(silence.scope,))
 

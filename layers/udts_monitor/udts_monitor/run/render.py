@@ -1,28 +1,36 @@
 """Events as notifications: each rendered for each topic that is on."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from udts_monitor.decision.event import Action, Event, Severity
-from udts_monitor.messages import alert, chat, cloudevent
+from udts_monitor.messages import alert, chat, cloudevent, pager
 from udts_monitor.messages import digest as digests
-from udts_monitor.messages.phrases import Language
-from udts_monitor.messages.report import report
-from udts_monitor.messages.wording import Display
+from udts_monitor.messages.display import Display
+from udts_monitor.messages.figures import format_time
+from udts_monitor.messages.markup import escaped
+from udts_monitor.messages.phrases import Language, Text
+from udts_monitor.messages.report import Report, report
+from udts_monitor.messages.situation import Urgency
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import MONITOR
-from udts_monitor.text import one_line, truncate
+from udts_monitor.text import ascii_line, one_line, truncate
 
 # SNS refuses an attribute with an empty value; this stands for "there is none".
 NOTHING = "-"
 _ATTRIBUTE_LIMIT = 256
+_LATE_LINE = Text(
+    "Sent late, on {now}: all of this is as it was on {then}.",
+    "延迟发送（{now}）：以上内容为 {then} 时的情况。",
+)
 
 
 def notifications(
     events: Iterable[Event], topics: Iterable[Topic], settings: RunSettings
 ) -> tuple[Notification, ...]:
-    """Every event that NOTIFY_ON lets through for every topic, in the order of telling."""
+    """Every event that NOTIFY_ON lets through for every topic it is meant for, in the order of telling."""
     topics = tuple(topics)
     through = [event for event in events if settings.policy.lets_through(event.kind)]
     return tuple(found for event in through for found in _rendered(event, topics, settings.display))
@@ -47,16 +55,9 @@ def attributes(event: Event) -> dict[str, str]:
 def _rendered(event: Event, topics: Iterable[Topic], display: Display) -> Iterable[Notification]:
     said = report(event, display)
     for topic in topics:
-        subject = ""
-        match topic:
-            case Topic.ALERTS:
-                subject = alert.subject(event)
-                body = alert.text(event, said, display.language)
-            case Topic.CHAT:
-                body = chat.card(event, said, display.language)
-            case Topic.EVENTS:
-                body = cloudevent.render(event, said)
-        yield Notification(
+        if topic is Topic.PAGER and not pager.wants(event):
+            continue
+        found = Notification(
             event_id=event.id,
             kind=event.kind,
             task_key=event.task.key,
@@ -67,10 +68,52 @@ def _rendered(event: Event, topics: Iterable[Topic], display: Display) -> Iterab
             action=event.action,
             incident_id=event.incident_id,
             summary=said.sentence,
-            subject=subject,
-            body=body,
+            headline=said.headline,
+            urgency=said.urgency,
+            act_by=said.act_by,
+            step=said.step,
+            body=_body(event, said, topic, display),
             attributes=attributes(event),
         )
+        yield _with_subject(found, event, said, display) if topic is Topic.ALERTS else found
+
+
+def _body(event: Event, said: Report, topic: Topic, display: Display) -> str:
+    match topic:
+        case Topic.ALERTS:
+            return alert.text(event, said, display.language)
+        case Topic.PAGER:
+            return pager.text(event, said, display)
+        case Topic.CHAT:
+            return chat.card(event, said, display.language)
+        case Topic.EVENTS:
+            return cloudevent.render(event, said, display)
+
+
+def _with_subject(found: Notification, event: Event, said: Report, display: Display) -> Notification:
+    subject = alert.subject(event, said)
+    if subject.isascii():
+        return replace(found, subject=subject, ascii_subject=subject)
+    english = report(event, replace(display, language=Language.EN))
+    return replace(found, subject=subject, ascii_subject=ascii_line(alert.ascii_subject(event, english)))
+
+
+def on_time(notification: Notification, now: datetime, display: Display) -> Notification:
+    """As it is published now: what comes late to people says so, with the moments of both."""
+    late = now - notification.time > digests.LATE
+    if not late or notification.topic not in {Topic.ALERTS, Topic.CHAT}:
+        # A page names its moment, and an event has its time.
+        return notification
+    line = _LATE_LINE.to(
+        display.language,
+        now=format_time(now, display.zone),
+        then=format_time(notification.time, display.zone),
+    )
+    if notification.topic is Topic.CHAT:
+        return replace(notification, body=chat.with_line(notification.body, escaped(line)))
+    # Below the sentence and the decision.
+    first, second, *rest = notification.body.split("\n")
+    return replace(notification, body="\n".join([first, second, line, *rest]))
 
 
 def digest_id(members: Iterable[Notification]) -> str:
@@ -79,19 +122,21 @@ def digest_id(members: Iterable[Notification]) -> str:
 
 
 def digest(
-    identity: str, members: Sequence[Notification], topic: Topic, now: datetime, language: Language
+    identity: str, members: Sequence[Notification], topic: Topic, now: datetime, display: Display
 ) -> Notification:
     """One notification for many.
 
     Args:
         identity: its id. A repeat has the same, also when some of the members are marked already.
         members: at least one, all of this topic.
-        topic: alerts or chat.
+        topic: one that people read.
         now: when it is published.
-        language: of the text; the subject is English in any case.
+        display: how texts look.
     """
-    found = digests.digest(identity, _entries(members), language)
-    return _as_notification(found, topic, now, language)
+    found = digests.digest(identity, _entries(members), now, display)
+    english = replace(display, language=Language.EN)
+    plain = digests.digest(identity, _entries(members), now, english)
+    return _as_notification(found, plain, topic, display)
 
 
 def silence_end(  # noqa: PLR0913, PLR0917 - one message, and all it says
@@ -108,14 +153,16 @@ def silence_end(  # noqa: PLR0913, PLR0917 - one message, and all it says
         identity: its id.
         members: at least one, all of this topic; of each matter the latest.
         open_now: ids of the incidents that are open.
-        topic: alerts or chat.
+        topic: one that people read.
         now: when it is published.
         display: how texts look.
     """
     lasting = [member for member in members if member.incident_id and member.incident_id in open_now]
     over = [member for member in members if member not in lasting]
-    found = digests.silence_end(identity, _entries(lasting), _entries(over), display)
-    return _as_notification(found, topic, now, display.language)
+    parts = identity, _entries(lasting), _entries(over), now
+    found = digests.silence_end(*parts, display)
+    plain = digests.silence_end(*parts, replace(display, language=Language.EN))
+    return _as_notification(found, plain, topic, display)
 
 
 def _entries(members: Iterable[Notification]) -> list[digests.Entry]:
@@ -125,23 +172,33 @@ def _entries(members: Iterable[Notification]) -> list[digests.Entry]:
             kind=member.kind,
             severity=member.severity,
             time=member.time,
+            name=member.attributes["task_name"],
             summary=member.summary,
+            urgency=Urgency(member.urgency or Urgency.WAIT),
+            act_by=member.act_by,
+            headline=member.headline,
+            step=member.step,
         )
         for member in members
     ]
 
 
-def _as_notification(found: digests.Digest, topic: Topic, now: datetime, language: Language) -> Notification:
+def _as_notification(
+    found: digests.Digest, plain: digests.Digest, topic: Topic, display: Display
+) -> Notification:
+    mail = topic is Topic.ALERTS
+    renderers = {Topic.CHAT: digests.card, Topic.PAGER: digests.page}
     return Notification(
         event_id=found.identity,
         kind=digests.KIND,
         task_key=MONITOR.key,
         topic=topic,
-        time=now,
+        time=found.time,
         severity=found.severity,
         summary=found.title,
-        subject="" if topic is Topic.CHAT else digests.subject(found),
-        body=digests.card(found) if topic is Topic.CHAT else digests.text(found, language),
+        subject=digests.subject(found) if mail else "",
+        ascii_subject=ascii_line(digests.subject(plain)) if mail else "",
+        body=renderers.get(topic, digests.text)(found, display),
         attributes=_attributes_of_digest(found.severity),
     )
 

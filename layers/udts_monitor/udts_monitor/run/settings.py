@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from udts_monitor.decision.policy import THRESHOLDS, Policy
-from udts_monitor.messages.wording import Display
+from udts_monitor.messages.display import Display
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.outbox.pending import Claim
 
