@@ -145,6 +145,13 @@ class FakeTopics:
             raise error
         self.fuse.call("publish", lambda: self.accepted.append(notification))
 
+    def publish_in_one_call(self, notifications: Sequence[Notification]) -> list[PublishError | None]:
+        """The port."""
+        errors = [self.refuse(found) for found in notifications]
+        accepted = [found for found, error in zip(notifications, errors, strict=True) if error is None]
+        self.fuse.call("publish", lambda: self.accepted.extend(accepted))
+        return errors
+
     def subscribers(self) -> dict[str, int]:
         """The port: one subscription everywhere."""
         return self.fuse.call("subscribers", lambda: dict(self.subscriptions))

@@ -65,6 +65,16 @@ class World:
     certificate: Path
 
 
+def _published(number: int) -> bytes:
+    """Every entry of a PublishBatch was accepted."""
+    accepted = "".join(
+        f"<member><Id>{place}</Id><MessageId>1</MessageId></member>" for place in range(number)
+    )
+    name = 'PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"'
+    result = f"<PublishBatchResult><Successful>{accepted}</Successful><Failed/></PublishBatchResult>"
+    return f"<{name}>{result}</PublishBatchResponse>".encode()
+
+
 class Account:
     """UCloud says one word of every task; AWS keeps tables and counts what is published."""
 
@@ -90,9 +100,10 @@ class Account:
         if asked["Action"] == "GetTopicAttributes":
             return 200, _SUBSCRIBED
         topic = asked["TopicArn"].rpartition(":")[2]
-        self._messages[topic] += 1
-        self._distinct.add((topic, asked["Message"]))
-        return 200, _PUBLISHED
+        messages = [text for name, text in asked.items() if name == "Message" or name.endswith(".Message")]
+        self._messages[topic] += len(messages)
+        self._distinct |= {(topic, text) for text in messages}
+        return 200, _PUBLISHED if asked["Action"] == "Publish" else _published(len(messages))
 
     def figures(self) -> dict[str, int]:
         """What was written and published so far, and what waits."""

@@ -40,7 +40,8 @@ class Point:
     @property
     def may_repeat(self) -> bool:
         """A message can be accepted and not yet marked here, and nowhere else."""
-        return self.call.startswith("Publish " if self.executed else "TransactWriteItems mark ")
+        accepted, marked = ("Publish ", "PublishBatch "), ("TransactWriteItems mark ",)
+        return self.call.startswith(accepted if self.executed else marked)
 
     def __str__(self) -> str:
         return f"step {self.step}, run {self.run}, {'after' if self.executed else 'before'} {self.call}"

@@ -348,13 +348,13 @@ def test_a_crash_at_any_call_loses_nothing(after: bool) -> None:  # noqa: FBT001
                 break
             points += 1
             where = f"killed at call {call} ({died_at}) of step {step}"
-            # A repeat is possible only for a message that was accepted and not marked.
+            # A repeat is possible only for what was accepted and not marked: the messages of one call.
             repeats = died_at == ("publish" if after else "mark_published")
             for topic in world.topics:
                 told = [found for found in world.sns.accepted if found.topic is topic]
                 once = {found.event_id: found.kind for found in told}
                 assert sorted(once.values()) == sorted(EXPECTED), where
-            assert len(world.sns.accepted) == 2 * len(EXPECTED) + repeats, where
+            assert repeats <= len(world.sns.accepted) - 2 * len(EXPECTED) <= 2 * repeats, where
             assert len(world.store.history) == len(set(world.store.history)), where
             assert world.store.waiting == {}, where
     assert points > 50

@@ -16,7 +16,7 @@ from udts_monitor.decision.policy import Policy
 from udts_monitor.errors import PublishError, StoreError
 from udts_monitor.messages.sms import fits_one_part
 from udts_monitor.outbox.notification import Notification, Topic
-from udts_monitor.outbox.pending import Claim, Pending, publishable
+from udts_monitor.outbox.pending import Claim, Pending, in_one_call, publishable
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
 
@@ -156,16 +156,46 @@ def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None
     assert world.store.waiting == {}
 
 
+def test_events_go_ten_in_a_call_and_each_has_its_own_fate() -> None:
+    """Two of thirty are refused: they wait, and nobody waits with them."""
+    world = storm(NAMES[:30], topics=(Topic.EVENTS,))
+    refused = {"-/udts-0003", "-/udts-0017"}
+    world.sns.refuse = lambda found: (
+        PublishError("too odd", permanent=True) if found.task_key in refused else None
+    )
+    world.fuse.calls.clear()
+    summary = world.run()
+    assert (world.fuse.calls.count("publish"), world.fuse.calls.count("mark_published")) == (3, 3)
+    assert (summary.outbox.published, summary.outbox.pending) == (28, 2)
+    assert {found.notification.task_key for found in world.store.waiting.values()} == refused
+    assert {found.attempts for found in world.store.waiting.values()} == {1}
+
+
+def test_no_two_events_of_a_task_go_in_one_call() -> None:
+    """The second has to wait where the first is not accepted."""
+    world = storm(NAMES[:4], topics=(Topic.EVENTS,))
+    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.run()
+    waiting = list(world.store.outbox().pending)
+    refused = [replace(found, permanent=True) for found in waiting]
+    assert [len(group) for group in in_one_call(refused)] == [1, 1, 1, 1]
+    assert [len(group) for group in in_one_call([*waiting, *waiting])] == [4, 4]
+    large = [
+        replace(found, notification=replace(found.notification, body="x" * 100_000)) for found in waiting
+    ]
+    assert [len(group) for group in in_one_call(large)] == [2, 2]
+
+
 def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:
     """The next runs tell the rest: still one mail, and each event once."""
     world = storm()
-    publish = world.sns.publish
+    publish = world.sns.publish_in_one_call
 
-    def slow(notification: Notification) -> None:
-        time.sleep(0.005)
-        publish(notification)
+    def slow(notifications: Sequence[Notification]) -> list[PublishError | None]:
+        time.sleep(0.05)
+        return publish(notifications)
 
-    world.sns.publish = slow  # type: ignore[method-assign]
+    world.sns.publish_in_one_call = slow  # type: ignore[method-assign]
     summary = world.run(seconds=0.4, reserve=0.2)
     assert summary.outbox.pending > 0
     for _ in range(5):
@@ -380,19 +410,19 @@ def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
 
 
 def test_what_a_run_had_no_time_for_is_free_for_the_next() -> None:
-    """A backlog is claimed one by one: what is claimed and not told would wait for the end of a lease."""
+    """A backlog is claimed a few at a time: what is claimed and not told waits for the end of a lease."""
     world = storm(NAMES[:30], topics=(Topic.EVENTS,))
     world.sns.refuse = lambda _: PublishError("down", permanent=False)
     world.run()
-    publish = world.sns.publish
+    publish = world.sns.publish_in_one_call
 
-    def slow(notification: Notification) -> None:
-        time.sleep(0.02)
-        publish(notification)
+    def slow(notifications: Sequence[Notification]) -> list[PublishError | None]:
+        time.sleep(0.15)
+        return publish(notifications)
 
     world.sns.refuse = lambda _: None
-    world.sns.publish = slow  # type: ignore[method-assign]
+    world.sns.publish_in_one_call = slow  # type: ignore[method-assign]
     left = world.run(seconds=0.1, reserve=0.1, forward=timedelta(0)).outbox.pending
     assert 0 < left < 30
     now = world.clock()
-    assert sum(pending.free(now) for pending in world.store.waiting.values()) >= left - 1
+    assert sum(pending.free(now) for pending in world.store.waiting.values()) >= left - 10

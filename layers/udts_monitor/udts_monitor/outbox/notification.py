@@ -64,6 +64,12 @@ class Notification:
     attributes: Mapping[str, str]
 
     @property
+    def size_bytes(self) -> int:
+        """As SNS counts it: body and attributes."""
+        texts = (self.body, *self.attributes, *self.attributes.values())
+        return sum(len(text.encode()) for text in texts)
+
+    @property
     def ordering_key(self) -> tuple[str, Topic]:
         """What has to be published in order: one task's events on one topic."""
         return self.task_key, self.topic

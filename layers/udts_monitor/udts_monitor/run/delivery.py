@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 from udts_monitor.decision.event import Kind
 from udts_monitor.errors import PublishError
 from udts_monitor.outbox.notification import PEOPLE, Notification, Topic
-from udts_monitor.outbox.pending import Claim, Pending, next_attempt, publishable
+from udts_monitor.outbox.pending import Claim, Pending, in_one_call, next_attempt, publishable
 from udts_monitor.outbox.silence import Silence, sort_out
 from udts_monitor.run.monitor_events import silence_event, silence_notifications
 from udts_monitor.run.ports import OutboxContents, Ports
@@ -120,11 +120,15 @@ class Delivery:
         fresh = self._publish_begun_digests(due, render)
         if topic in PEOPLE and len(fresh) > self._settings.digest_above:
             self._publish_together(self._claimed(fresh), render)
-        else:
-            for pending in fresh:
-                # One by one: what was claimed and then not told would wait for the end of its lease.
-                for claimed in self._claimed([pending]):
-                    self._publish(claimed.notification, [claimed])
+            return
+        # A few at a time: what was claimed and then not told would wait for the end of its lease.
+        for few in in_one_call(fresh) if topic not in PEOPLE else ([pending] for pending in fresh):
+            claimed = self._claimed(few)
+            if len(claimed) > 1:
+                self._publish_in_one_call(claimed)
+            else:
+                for pending in claimed:
+                    self._publish(pending.notification, [pending])
 
     def _publish_released(self, due: Sequence[Pending], topic: Topic, open_now: frozenset[str]) -> None:
         """What silences held back and released is told in one message: what is open, what came and went."""
@@ -195,6 +199,21 @@ class Delivery:
         except PublishError as error:
             self._defer(message, members, error)
             return
+        self._mark(members, message)
+
+    def _publish_in_one_call(self, members: Sequence[Pending]) -> None:
+        """Publish each by itself, several in a call: what becomes of one is exact, and nothing of another."""
+        if self._late():
+            self._leave_all(members)
+            return
+        errors = self._ports.topics.publish_in_one_call([pending.notification for pending in members])
+        told = list(zip(members, errors, strict=True))
+        self._mark([pending for pending, error in told if error is None])
+        for pending, error in told:
+            if error:
+                self._defer(pending.notification, [pending], error)
+
+    def _mark(self, members: Sequence[Pending], message: Notification | None = None) -> None:
         # SNS has it, whatever becomes of the mark.
         for pending in members:
             logger.info("published", **_named(pending.notification, message))

@@ -12,6 +12,7 @@ from udts_monitor.decision.outage import Outage, OutageChange
 from udts_monitor.decision.schedule import Gap
 from udts_monitor.decision.state import Listed, TaskState
 from udts_monitor.decision.unseen import PastStatus
+from udts_monitor.errors import PublishError
 from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
@@ -181,6 +182,9 @@ class Topics(Protocol):
 
     def publish(self, notification: Notification) -> None:
         """Raises PublishError when it was not accepted."""
+
+    def publish_in_one_call(self, notifications: Sequence[Notification]) -> Sequence[PublishError | None]:
+        """At most ten of one topic; for each why it was not accepted, None where it was."""
 
     def subscribers(self) -> Mapping[str, int]:
         """Confirmed subscriptions by topic, of the topics that could be asked."""
