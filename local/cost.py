@@ -61,7 +61,7 @@ class Use:
 def run_seconds(use: Use) -> float:
     """How long a run takes: it waits for UCloud or for its share of a processor, whichever is longer."""
     share = min(1.0, use.memory_mb / MB_PER_PROCESSOR)
-    waiting = math.ceil(use.tasks / use.at_once) * use.latency_ms
+    waiting = math.ceil(use.tasks / use.at_once) * (use.latency_ms + CHECK_MS / share)
     working = use.tasks * CHECK_MS / share
     return (RUN_MS / share + AWS_CALLS * AWS_MS + max(waiting, working)) / 1_000
 

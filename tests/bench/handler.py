@@ -4,11 +4,7 @@ Of each subject a fresh process does the same work twice, and the second time co
 environment. The subjects take turns, and the median of the rounds stands in the table.
 """
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +12,8 @@ from types import MappingProxyType
 
 from local.template import PROJECT
 from tests.bench.figures import Row
-from tests.bench.world import World, world_running
+from tests.bench.processes import taken_by
+from tests.bench.world import world_running
 
 LATENCY_SECONDS = 0.1
 SIZES = {1_000: (32, 5), 10_000: (64, 3)}  # tasks: so many at once, so many rounds
@@ -48,27 +45,6 @@ def measured(
                 _row(name, found, taken["bare requests"], tasks, threads) for name, found in taken.items()
             ]
     return rows
-
-
-def taken_by(subject: str, world: World, tasks: int, threads: int, code: Path) -> dict[str, float]:
-    """What one process of a subject took."""
-    result = world.certificate.with_name("result.json")
-    asked = {
-        "ucloud": world.ucloud,
-        "aws": world.aws,
-        "certificate": str(world.certificate),
-        "table": f"{code.name}-{tasks}",
-        "tasks": tasks,
-        "threads": threads,
-    }
-    subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, PROJECT / "tests/bench/subject.py", subject, json.dumps(asked), result],
-        env=os.environ | {"PYTHONPATH": f"{code}{os.pathsep}{code / 'layers/udts_monitor'}"},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    found: dict[str, float] = json.loads(result.read_text())
-    return found
 
 
 def _row(

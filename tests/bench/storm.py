@@ -4,15 +4,13 @@ Runs follow each other a minute apart, as deployed: what a run did not tell wait
 """
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 from local.template import PROJECT
 from tests.bench.figures import Row
+from tests.bench.processes import taken_by
 from tests.bench.world import World, world_running
 
 SIZES = (1_000, 5_000)
@@ -41,24 +39,10 @@ def figures(world: World, status: str) -> dict[str, int]:
 
 
 def _runs(world: World, tasks: int, code: Path, *, until_told: bool) -> list[dict[str, float]]:
-    result = world.certificate.with_name("result.json")
-    asked = {
-        "ucloud": world.ucloud,
-        "aws": world.aws,
-        "certificate": str(world.certificate),
-        "table": "storm",
-        "tasks": tasks,
-        "threads": 64,
-        "variables": {f"{topic.upper()}_TOPIC_ARN": f"{_ARN}{topic}" for topic in _TOPICS},
-        "until_told": until_told,
-    }
-    subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, PROJECT / "tests/bench/subject.py", "storm", json.dumps(asked), result],
-        env=os.environ | {"PYTHONPATH": f"{code}{os.pathsep}{code / 'layers/udts_monitor'}"},
-        stdout=subprocess.DEVNULL,
-        check=True,
+    topics = {f"{topic.upper()}_TOPIC_ARN": f"{_ARN}{topic}" for topic in _TOPICS}
+    found: list[dict[str, float]] = taken_by(
+        "storm", world, tasks, 64, code, variables=topics, until_told=until_told
     )
-    found: list[dict[str, float]] = json.loads(result.read_text())
     return found
 
 
