@@ -1,6 +1,7 @@
 """The decision: the design's table of sequences, and the rules between its lines."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.walk import MINUTE, NOON, ORDERS, Answer, Walk, X, failed, told
+from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.assess import assess
 from udts_monitor.decision.event import Action, Kind, Severity
 from udts_monitor.decision.lifecycle import MAX_UNKNOWN_WORDS
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
 from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.rule import Aspect, CheckContext, RuleResult
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import OUTCOMES, Outcome, outcome_of
 from udts_monitor.task import TaskRef
@@ -459,6 +462,24 @@ def test_progress_is_sampled_at_most_every_five_minutes_and_only_when_it_moved()
     sampled = [walk.check(loading(rows)).sample for rows in range(11)]
     assert sampled == [False] * 5 + [True] + [False] * 4 + [True]
     assert [walk.check(loading(10)).changed for _ in range(10)] == [False] * 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What an aspect remembers that changes with every check."""
+
+    checks: int = 0
+
+
+def test_what_an_aspect_remembers_keeps_no_sample_waiting() -> None:
+    """It is saved whenever it changes, and with it where the task was: the history still gets its points."""
+
+    def counts(before: TaskState, after: TaskState, _at: CheckContext) -> RuleResult:
+        return after.remembering("counter", Counted(checks=before.version)), ()
+
+    walk = Walk(aspects=(*ASPECTS, Aspect(name="counter", judge=counts, memory=Counted)))
+    assert sum(walk.check(loading(rows)).sample for rows in range(11)) == 2
+    assert walk.state.version == 11
 
 
 def test_a_moving_position_is_sampled_too() -> None:

@@ -120,6 +120,8 @@ def assess(  # noqa: PLR0913 - one check, and all it depends on
         return Assessment(task=task, at=now, before=before, after=before)
     if at.seen:
         after = _with_snapshot(before, after, at.seen, now)
+    if transition or sample:
+        after = replace(after, sampled_at=now)
     after = replace(
         after,
         version=before.version + 1,
@@ -180,7 +182,7 @@ def _with_snapshot(before: TaskState, after: TaskState, seen: Observation, now: 
         retries_used=after.retries_used if seen.retries_used is None else seen.retries_used,
         retries_allowed=after.retries_allowed if seen.retries_allowed is None else seen.retries_allowed,
         # A failed task no longer says how far it was: what stays is as old as it was.
-        sampled_at=now if seen.progress or seen.position or seen.lag else after.sampled_at,
+        figures_at=now if seen.progress or seen.position or seen.lag else after.figures_at,
     )
 
 
@@ -196,7 +198,7 @@ def _facts(after: TaskState, at: CheckContext) -> dict[str, Any]:
         "position": after.position,
         "lag": after.lag,
         "measured_end": after.measured_end,
-        "figures_at": None if after.sampled_at == at.now else after.sampled_at,
+        "figures_at": None if after.figures_at == at.now else after.figures_at,
         "retries_used": after.retries_used,
         "retries_allowed": after.retries_allowed,
         "seen_afterwards": at.seen_afterwards,
@@ -225,7 +227,7 @@ def gone(before: TaskState, task: TaskRef, now: datetime) -> Assessment:
         phase=before.phase,
         progress=before.progress,
         position=before.position,
-        figures_at=before.sampled_at,
+        figures_at=before.figures_at,
         closes=tuple(found.id for found in before.incidents.values() if found.id),
         incident_critical=any(found.critical_since for found in before.incidents.values() if found.id),
     )

@@ -134,7 +134,8 @@ class TaskState:
         measured_end: when the full load will end, as of the latest sample; None where nobody can say.
         retries_used: of the latest saved observation that had one.
         retries_allowed: of the latest saved observation that had one.
-        sampled_at: when progress, position or lag were last saved, None before there were any.
+        figures_at: when progress, position or lag were last saved, None before there were any.
+        sampled_at: when the history last kept them, None before the first observation.
         incidents: the trouble that lasts, by aspect.
         memory: what an aspect's rule remembers, by aspect; of the type the rule declares.
         lifecycle: what the task went through.
@@ -163,6 +164,7 @@ class TaskState:
     measured_end: Estimate | None = None
     retries_used: int | None = None
     retries_allowed: int | None = None
+    figures_at: datetime | None = None
     sampled_at: datetime | None = None
     incidents: Mapping[str, Incident] = field(default_factory=dict, hash=False)
     memory: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -82,7 +82,7 @@ def present_event(task: TaskRef, state: TaskState, policy: Policy, now: datetime
         progress=state.progress,
         position=state.position,
         lag=state.lag,
-        figures_at=state.sampled_at,
+        figures_at=state.figures_at,
         retries_used=state.retries_used,
         retries_allowed=state.retries_allowed,
         resume_until=until,
