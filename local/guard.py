@@ -36,10 +36,16 @@ def guarded(application: Application, port: int) -> Application:
 
 def _is_for_programs(headers: list[tuple[bytes, bytes]], own: set[bytes]) -> bool:
     lowered = [(name.lower(), value) for name, value in headers]
-    if any(name == b"origin" or name.startswith(b"sec-fetch-") for name, _ in lowered):
+    if any(_is_a_browsers(name, value) for name, value in lowered):
         return False
     hosts = [value for name, value in lowered if name == b"host"]
     return len(hosts) == 1 and hosts[0] in own
+
+
+def _is_a_browsers(name: bytes, value: bytes) -> bool:
+    """Browsers older than 2023 send an image's request with no other sign than their own name."""
+    own_name = name == b"user-agent" and value.lower().startswith(b"mozilla/")
+    return name in {b"origin", b"referer"} or name.startswith(b"sec-fetch-") or own_name
 
 
 async def _refuse(scope: Message, send: Send) -> None:

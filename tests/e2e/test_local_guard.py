@@ -123,6 +123,8 @@ def test_programs_are_answered_under_its_own_names(aws: LocalAws) -> None:
         pytest.param({"origin": "null"}, id="a page that hides where it comes from"),
         pytest.param({"Sec_Fetch_Site": "none"}, id="a link that was clicked"),
         pytest.param({"Sec_Fetch_Mode": "no-cors"}, id="an image"),
+        pytest.param({"Referer": "https://example.com/page"}, id="a page that says where it comes from"),
+        pytest.param({"User_Agent": "Mozilla/5.0 (X) Safari/605.1.15"}, id="an old browser's image"),
         pytest.param({"Host": "example.com"}, id="a foreign name that leads here"),
         pytest.param({"Host": "127.0.0.1"}, id="another port's name"),
         pytest.param({"Host": "127.0.0.1.example.com:80"}, id="a name that only begins right"),
