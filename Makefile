@@ -1,4 +1,4 @@
-# make run | test | up | status | inbox | down | outputs | soak | hunt | bench | cost | audit | lint | lock | clean     (see README.md)
+# make run | test | up | status | inbox | down | outputs | soak | hunt | corpus | bench | cost | audit | lint | lock | clean     (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -13,7 +13,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak hunt bench cost audit up status inbox down outputs lock lint clean
+.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -23,6 +23,10 @@ run: $(READY)
 
 test: lint $(READY) .tools/scan/.ready
 	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+
+# What is told of 279 synthetic lives against what is true about them; prints the table of docs/proofs.md.
+corpus: .venv/.ready
+	@.venv/bin/pytest -m soak -s tests/corpus $(PYTEST_ARGS)
 
 soak: $(READY)
 	@.venv/bin/pytest -m soak --numprocesses 2 --dist worksteal $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
 """A UCloud that runs on this machine: the UDTS part of its API, with faults on demand.
 
-Alone: `python -m local.simulator --scenario local/simulator/example.yaml`.
+Alone: `python -m local.simulator --scenario local/simulator/example.yaml`, or with lives from a seed, in fast
+motion: `python -m local.simulator --lives 6 --seed 7 --minute-seconds 1`.
 In a test: `with simulator_running({"tasks": [{"id": "udts-1", "steps": ["Done"]}]}) as simulator:`.
 """
 

@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+from local.simulator.lives import generated
 from local.simulator.scenario import Scenario, load_scenario
 from local.simulator.serving import LOOPBACK, listen
 from local.simulator.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator
@@ -20,7 +21,16 @@ def main() -> None:
     )
     parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
-    parser.add_argument("--scenario", type=Path, help="YAML file; without it the account has no tasks")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--scenario", type=Path, help="YAML file; without it the account has no tasks")
+    source.add_argument("--lives", type=int, default=0, help="so many tasks with lives from a seed instead")
+    parser.add_argument("--seed", type=int, default=1, help="of the lives (default: %(default)s)")
+    parser.add_argument(
+        "--minute-seconds",
+        type=float,
+        default=1,
+        help="how long a minute of a life takes (default: %(default)s)",
+    )
     parser.add_argument(
         "--public-key",
         default=os.environ.get("UCLOUD_PUBLIC_KEY") or TEST_PUBLIC_KEY,
@@ -33,11 +43,17 @@ def main() -> None:
     )
     options = parser.parse_args()
     try:
-        scenario = load_scenario(options.scenario) if options.scenario else Scenario()
+        scenario = _scenario(options)
     except InvalidError as error:
         parser.error(str(error))
     simulator = Simulator(scenario, public_key=options.public_key, private_key=options.private_key)
     asyncio.run(_serve(simulator, options.host, options.port))
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    if options.scenario:
+        return load_scenario(options.scenario)
+    return generated(options.lives, seed=options.seed, minute_seconds=options.minute_seconds)
 
 
 async def _serve(simulator: Simulator, host: str, port: int) -> None:

@@ -4,11 +4,16 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.corpus.life import KINDS, Life, Window
 from tests.corpus.replay import Estimated, Replayed, Told
 from udts_monitor.decision.event import Severity
 from udts_monitor.decision.observation import Observation
+
+# Kept in the history no oftener; and what a life's own events may cost beside it.
+SAMPLE_MINUTES = 5
+_SOME = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class Evaluation:
 
     Attributes:
         minutes: lived in all.
+        costly: lives with more writes than changes of status, a sample every five minutes, and a few.
         false_warnings: the most in a life, none of which lasts a month, with that life.
     """
 
@@ -45,6 +51,7 @@ class Evaluation:
     written: int = 0
     scores: dict[str, Score] = field(default_factory=lambda: defaultdict(Score))
     estimates: list[Estimated] = field(default_factory=list)
+    costly: list[str] = field(default_factory=list)
     false_critical: list[str] = field(default_factory=list)
     false_warnings: tuple[int, str] = (0, "")
 
@@ -55,6 +62,8 @@ class Evaluation:
         self.checks += len(life.checks)
         self.written += replayed.written
         self.estimates += replayed.estimates
+        if replayed.written > _changes(life) + life.minutes / SAMPLE_MINUTES + _SOME:
+            self.costly.append(f"{life.name}: {replayed.written}")
         due = list(life.expected)
         false = [told for told in replayed.told if told.event.kind in KINDS and self._judge(life, told, due)]
         for window in due:
@@ -97,6 +106,12 @@ class Evaluation:
         late = f"{statistics.median(score.delays):.0f}, at most {max(score.delays)}" if score.delays else "-"
         cells = score.true, score.allowed, len(score.false), len(score.missed), late
         return " | ".join([f"| `{kind}`", *map(str, cells)]) + " |"
+
+
+def _changes(life: Life) -> int:
+    """Of the status, and of whether there is an answer."""
+    words = [check.answer.status if isinstance(check.answer, Observation) else "" for check in life.checks]
+    return sum(before != after for before, after in pairwise(words))
 
 
 def _answers(life: Life, since: int, until: int) -> int:

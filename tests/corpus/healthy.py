@@ -89,6 +89,15 @@ def _week_long() -> Iterator[Plan]:
             estimate_factor=1.7,
         )
         yield Plan(
+            name=f"week-long load in whole percents without metrics, {engine}",
+            engine=engine,
+            mode="full",
+            minutes=WEEK + 60,
+            load=Load(minutes=WEEK - 600),
+            whole_percents=True,
+            metrics=False,
+        )
+        yield Plan(
             name=f"week-long source, {engine}",
             engine=engine,
             mode="incremental",

@@ -34,6 +34,7 @@ def assert_targets(found: Evaluation) -> None:
     assert found.scores["failed"].false == found.scores["finished"].false == []
     assert found.false_warnings[0] <= 1, found.false_warnings
     assert max(found.errors(steady=True)) <= 0.15
+    assert found.costly == []
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ def test_all_lives_keep_the_targets() -> None:
     """And what comes of them is kept for docs/proofs.md."""
     with get_context("spawn").Pool(2) as pool:
         found = evaluated(pool.imap_unordered(replayed, PLANS))
+    print(found.table())  # noqa: T201 - make corpus shows it
     errors = found.errors(steady=True)
     note(
         "corpus",
@@ -73,6 +75,7 @@ def test_all_lives_keep_the_targets() -> None:
             "table": found.table().splitlines(),
             "false": {kind: score.false for kind, score in found.scores.items() if score.false},
             "missed": {kind: score.missed for kind, score in found.scores.items() if score.missed},
+            "costly": found.costly,
             "false_critical": found.false_critical,
             "most_false_warnings": found.false_warnings,
             "steady": {"loads": len(errors), "median": errors[len(errors) // 2], "most": errors[-1]},

@@ -32,6 +32,7 @@ ROW = {
 TASK = ListedTask(
     task_id="udts-1",
     type="transfer",
+    mode="full+incremental",
     name="orders-db",
     status="Syncing",
     created_at=datetime.fromtimestamp(CREATED, UTC),

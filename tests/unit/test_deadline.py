@@ -9,6 +9,7 @@ from tests.walk import MINUTE, NOON, ORDERS, Walk, X
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Observation, Position, Progress
 from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.state import Listed
 
 ROWS = 100_000
 HOUR = timedelta(hours=1)
@@ -182,3 +183,13 @@ def test_the_points_of_a_load_of_weeks_are_few() -> None:
         walk.check(load(point / 1008), after=timedelta(minutes=30))
         most = max(most, len(walk.state.memory["deadline"].points))
     assert most <= 12
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [("full", []), ("full+incremental", ["overdue"]), ("", ["overdue"])]
+)
+def test_a_full_load_that_nothing_follows_needs_no_logs(mode: str, told: list[str]) -> None:
+    """As far as its list says what it is."""
+    walk = Walk(policy=Policy(source_log_retention_hours=1))
+    walk.state = replace(walk.state, listed=Listed(mode=mode))
+    assert steady(walk, 5).told == told

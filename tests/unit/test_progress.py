@@ -150,3 +150,36 @@ def test_a_threshold_that_is_raised_in_the_middle_keeps_the_end() -> None:
     assert walk.told == ["stalled", "progressing"]
     assert walk.now - NOON == 141 * MINUTE
     assert timedelta(hours=2) < walk.now - NOON
+
+
+def percents(percent: float, elapsed: int | None = None) -> Observation:
+    """A load that says nothing but percents."""
+    return Observation(status="Loading", progress=Progress(percent=percent, elapsed_seconds=elapsed))
+
+
+def test_a_load_of_a_week_in_whole_percents_is_given_the_time_that_one_takes() -> None:
+    """An hour and three quarters each; three times as long is a stall. So it is where first seen half-way."""
+    week = [percents(minute // 100) for minute in range(3_000)]
+    assert told(*week) == []
+    assert told(*week, *[percents(30)] * 299) == ["stalled"]
+    assert told(*[percents(50, elapsed=300_000)] * 100) == []
+    assert told(*[percents(50.01)] * 100) == ["stalled"]
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        pytest.param(Progress(total_rows=0, moved_rows=0, percent=0), id="nobody counts yet"),
+        pytest.param(Progress(total_rows=9, moved_rows=9, percent=100), id="all rows are there: indexes"),
+    ],
+)
+def test_what_is_not_counted_does_not_stand_still(progress: Progress) -> None:
+    """Neither before the first row nor after the last."""
+    assert told(*[Observation(status="Loading", progress=progress)] * 300) == []
+
+
+def test_a_dump_that_reads_its_source_gets_on() -> None:
+    """Its rows are counted at the target."""
+    dumping = Observation(status="Dumping", progress=Progress(total_rows=9, moved_rows=0), lag=flow(9, 0))
+    assert told(*[dumping] * 100) == []
+    assert told(*[loading(3)] * 70) == ["stalled"]

@@ -60,6 +60,12 @@ def test_the_end_of_the_paid_time_is_told_once_three_days_before() -> None:
     assert listed(walk, Listed(expires_at=later), "Done") == ["finished"]
 
 
+@pytest.mark.parametrize(("days", "expected"), [(-1, ["expiring"]), (-3, []), (2, ["expiring"]), (4, [])])
+def test_a_task_whose_time_is_over_is_told_until_it_is_deleted(days: float, expected: list[str]) -> None:
+    """Also when the monitor comes late."""
+    assert listed(Walk(), Listed(expires_at=NOON + timedelta(days=days))) == expected
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [("Syncing", ["missing"]), ("Failed", ["missing"]), ("Created", []), ("Done", [])],
@@ -114,6 +120,18 @@ def test_of_several_rounds_each_is_told() -> None:
     rounds = ["Failed", "Starting", "Syncing", "Failed", "Starting", "Syncing"]
     rows = [row(0, "Syncing"), *[row(5 + place, status) for place, status in enumerate(rounds)]]
     assert between(walk, rows, "Syncing") == rounds[:-1]
+
+
+def test_a_source_that_is_written_to_swings_and_nobody_has_to_have_seen_it() -> None:
+    """Each swing would cost a write."""
+    walk = Walk().checks(["Syncing"])
+    walk.now += timedelta(hours=1)
+    swings = [row(place, "Synced" if place % 2 else "Syncing") for place in range(60)]
+    assert between(walk, swings, "Synced") == []
+    assert between(walk, [*swings, row(60.1, "Failed"), row(60.2, "Syncing")], "Synced") == [
+        "Failed",
+        "Syncing",
+    ]
 
 
 STATUSES = st.sampled_from(["Syncing", "Synced", "Failed", "Starting", "Done", "Odd"])

@@ -85,7 +85,7 @@ class Insights:
 
 def _as_listed(task: ListedTask) -> Listed:
     renewed = task.auto_renew is not False or task.by_the_hour
-    return Listed(name=task.name, type=task.type, expires_at=task.expires_at, renewed=renewed)
+    return Listed(name=task.name, type=task.type, mode=task.mode, expires_at=task.expires_at, renewed=renewed)
 
 
 def _refusal(answer: NoAnswer, action: str, instead: str) -> NoAnswer:

@@ -28,6 +28,7 @@ class ListedTask:
     Attributes:
         task_id: fit to be part of a task's key.
         type: ``transfer`` or ``integration``, whichever was asked for.
+        mode: UCloud's Type, such as ``full`` or ``full+incremental``; empty when there was none.
         name: for people, on one line; empty when UCloud gave none that prints.
         status: UCloud's word, empty when there was none.
         created_at: None when not given.
@@ -39,6 +40,7 @@ class ListedTask:
 
     task_id: str
     type: str
+    mode: str = ""
     name: str = ""
     status: str = ""
     created_at: datetime | None = None
@@ -86,6 +88,7 @@ def _task(task_id: str, task_type: str, row: Mapping[str, Any]) -> ListedTask:
     return ListedTask(
         task_id=task_id,
         type=task_type,
+        mode=rows.status(row.get("Type")),
         name=fields.line(row.get("Name"), _NAME_LIMIT),
         status=rows.status(row.get("Status")),
         created_at=rows.parse_time(row.get("CreateTime")),

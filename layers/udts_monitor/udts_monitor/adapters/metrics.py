@@ -37,7 +37,7 @@ class WatchedTasks:
 
     Attributes:
         task_type: ``transfer`` or ``integration``, whose metrics are two products.
-        project_id: the tasks' project; this action knows no default one.
+        project_id: the tasks' project, empty for the account's default one, which UCloud may refuse here.
         region: where UCloud keeps the metrics, such as cn-bj2.
         task_ids: whatever else the project has is left out.
     """
@@ -75,7 +75,7 @@ def lag_of_tasks(
     parameters = {
         "Action": "QueryMetricDataSummary",
         "Region": watched.region,
-        "ProjectId": watched.project_id,
+        **({"ProjectId": watched.project_id} if watched.project_id else {}),
         "ProductKey": product,
         **{f"Metrics.{number}": metric for number, metric in enumerate(figures_of(product))},
     }

@@ -22,6 +22,7 @@ _FAR_ENOUGH = 0.2
 MAX_RUN = "max_run_hours"
 DEADLINE = "deadline"
 LOG_RETENTION = "log_retention"
+FULL_ONLY = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +168,15 @@ def _lasts(reason: str, told: datetime, memory: Memory, after: TaskState, at: Ch
 
 def _limits(memory: Memory, after: TaskState, at: CheckContext) -> dict[str, datetime]:
     """The moments that must not pass, where somebody set one."""
-    policy = at.policy
+    policy, listed = at.policy, at.listed or after.listed
+    # Where nothing follows the load nobody needs the logs of its time.
+    needs_logs = listed is None or listed.mode != FULL_ONLY
     limits: dict[str, datetime | None] = {
         MAX_RUN: _hours_after(after.lifecycle.started_at, policy.max_run_hours),
         DEADLINE: at.task.deadline,
-        LOG_RETENTION: _hours_after(memory.load_began, policy.source_log_retention_hours),
+        LOG_RETENTION: _hours_after(
+            memory.load_began if needs_logs else None, policy.source_log_retention_hours
+        ),
     }
     return {reason: limit for reason, limit in limits.items() if limit is not None}
 

@@ -13,6 +13,8 @@ from udts_monitor.decision.status import Outcome
 
 NAME = "expiry"
 SOON = timedelta(days=3)
+# After it the task is gone for good.
+RECYCLED_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
         return after, ()
     memory: Memory | None = before.memory.get(NAME)
     told = memory is not None and memory.told == expires_at
-    if told or not timedelta(0) <= expires_at - at.now <= SOON:
+    if told or not -RECYCLED_AFTER <= expires_at - at.now <= SOON:
         return after, ()
     after = after.remembering(NAME, Memory(told=expires_at))
     return after, (EventDraft(kind=Kind.EXPIRING, since=at.now, more={"expires_at": expires_at}),)

@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from udts_monitor.decision.estimate import done_of
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.lag import is_late, is_level, reads
-from udts_monitor.decision.observation import Lag, Number, Observation
+from udts_monitor.decision.observation import Lag, Number, Observation, Progress
 from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
 from udts_monitor.decision.state import TaskState
-from udts_monitor.decision.status import SYNCED, Outcome
+from udts_monitor.decision.status import DUMPING, SYNCED, Outcome
 
 NAME = "progress"
 _RUNNING = frozenset({Outcome.LOADING, Outcome.SYNCING})
 # It stands still for a reason that its health tells.
 _DOWN = frozenset({Outcome.FAILED, Outcome.STOPPED})
+
+# Of a load of weeks.
+_LONGEST_PERCENT = timedelta(hours=12)
+_A_YEAR = timedelta(days=366)
 
 type Figures = tuple[str, ...]
 
@@ -48,7 +53,7 @@ def _judge_running(before: TaskState, after: TaskState, at: CheckContext, seen: 
     memory: Memory | None = before.memory.get(NAME)
     is_open = NAME in before.incidents
     figures, work = _figures(seen), _has_work(seen, after, at)
-    moved = memory is None or figures != memory.figures or bool(seen.lag and _written(seen.lag))
+    moved = memory is None or figures != memory.figures or _flows(seen)
     if work is False or (work is None and not figures and not is_open):
         return after.remembering(NAME, None), (_over(),) if is_open else ()
     if work and (memory is None or (moved and (is_open or _is_old(memory, before, at)))):
@@ -57,7 +62,7 @@ def _judge_running(before: TaskState, after: TaskState, at: CheckContext, seen: 
     if moved or memory is None:
         known = work or bool(figures)
         return after, (_over(),) if is_open and known else ()
-    if not work or is_open or at.now - memory.since < timedelta(minutes=at.policy.stalled_after_minutes):
+    if not work or is_open or at.now - memory.since < _patience(seen, after, at):
         return after, ()
     return after, (EventDraft(kind=Kind.STALLED, effect=Effect.BEGINS, aspect=NAME, since=memory.since),)
 
@@ -67,11 +72,17 @@ def _figures(seen: Observation) -> Figures:
     progress, position = seen.progress, seen.position
     parts: list[object] = [progress and progress.redis_offset]
     if seen.outcome is Outcome.LOADING:
-        parts += [progress and progress.moved_rows, progress and progress.percent]
+        counted = progress is not None and _counts(progress)
+        parts += [progress.moved_rows, progress.percent] if progress and counted else []
     elif position:
         parts += [position.binlog_name or None, position.binlog_pos, position.binlog_gtid or None]
     known = tuple(str(part) for part in parts if part is not None)
     return (seen.status, *known) if known and seen.outcome is Outcome.LOADING else known
+
+
+def _counts(progress: Progress) -> bool:
+    """Where all is zero nobody counts yet, and where all is done the rest of the work is not counted."""
+    return bool(progress.total_rows or progress.moved_rows or progress.percent) and done_of(progress) != 1
 
 
 def _has_work(seen: Observation, after: TaskState, at: CheckContext) -> bool | None:
@@ -93,10 +104,30 @@ def _has_work(seen: Observation, after: TaskState, at: CheckContext) -> bool | N
     return True if after.leveled else None
 
 
+def _flows(seen: Observation) -> bool:
+    """By the metrics: the target is written; while it dumps, a task only reads."""
+    if seen.lag is None:
+        return False
+    return bool(_written(seen.lag)) or (seen.status == DUMPING and bool(reads(seen.lag)))
+
+
 def _written(lag: Lag) -> Number | None:
     """How fast the target is written, in bytes or else rows per second; None when unknown."""
     bytes_rate = lag.written_bytes_per_second
     return lag.written_rows_per_second if bytes_rate is None else bytes_rate
+
+
+def _patience(seen: Observation, after: TaskState, at: CheckContext) -> timedelta:
+    """The threshold; longer where a load has nothing but whole percents, each of which takes its time."""
+    threshold, progress = timedelta(minutes=at.policy.stalled_after_minutes), seen.progress
+    if seen.outcome is not Outcome.LOADING or progress is None or progress.moved_rows is not None:
+        return threshold
+    percent = progress.percent
+    if percent is None or percent != int(percent):
+        return threshold
+    told = timedelta(seconds=min(float(progress.elapsed_seconds or 0), _A_YEAR.total_seconds()))
+    each = max(at.now - after.outcome_since, told) / max(1, int(percent))
+    return max(threshold, min(2 * each, _LONGEST_PERCENT))
 
 
 def _is_old(memory: Memory, before: TaskState, at: CheckContext) -> bool:

@@ -99,12 +99,14 @@ class Listed:
     Attributes:
         name: for people, empty when it has none.
         type: ``transfer`` or ``integration``.
+        mode: ``full``, ``incremental`` or ``full+incremental``, empty when not given.
         expires_at: until when it is paid for, None when not given.
         renewed: it is paid on by itself then.
     """
 
     name: str = ""
     type: str = ""
+    mode: str = ""
     expires_at: datetime | None = None
     renewed: bool = False
 

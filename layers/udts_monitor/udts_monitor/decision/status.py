@@ -39,6 +39,7 @@ OUTCOMES: Mapping[str, Outcome] = {
 }
 
 CREATED = "Created"
+DUMPING = "Dumping"
 SYNCED = "Synced"
 RETRY_PENDING = "RetryPending"
 UNRECOVERABLE = frozenset({"FailedUnrecoverable", "StoppedUnrecoverable"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from udts_monitor.decision.state import TaskState
+from udts_monitor.decision.status import Outcome, outcome_of
 
 # Two clocks: a row this close to a check may be what that check saw.
 TOLERANCE = timedelta(minutes=2)
@@ -52,12 +53,18 @@ def unseen(state: TaskState, rows: Iterable[PastStatus], status: str, now: datet
     )
     missed: list[PastStatus] = []
     for row in later:
-        if row.status != (missed[-1].status if missed else state.status):
+        if _is_news(row.status, missed[-1].status if missed else state.status):
             missed.append(row)
     placed = _in_order(missed, state.since, now)
     if placed and placed[-1].status == status:
         return Unseen(missed=placed[:-1], entered_at=placed[-1].at)
     return Unseen(missed=placed)
+
+
+def _is_news(status: str, before: str) -> bool:
+    """A source that is written to swings between Syncing and Synced: nobody has to have seen that."""
+    swings = outcome_of(status) is outcome_of(before) is Outcome.SYNCING
+    return status != before and not swings
 
 
 def _is(row: PastStatus, state: TaskState) -> bool:
