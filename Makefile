@@ -1,4 +1,5 @@
-# make run | test | up | status | inbox | down | outputs | soak | hunt | corpus | bench | cost | audit | lint | lock | clean     (see README.md)
+# make run | test | up | status | inbox | down | outputs | pictures | soak | hunt | corpus | bench | cost | audit | lint | lock | clean
+# (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -13,7 +14,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs lock lint clean
+.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs pictures lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -21,7 +22,7 @@ help:
 run: $(READY)
 	@.venv/bin/python -m local.command demo
 
-test: lint $(READY) .tools/scan/.ready
+test: lint $(READY) .tools/scan/.ready .tools/aws-cli/.ready
 	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 # What is told of 279 synthetic lives against what is true about them; prints the table of docs/proofs.md.
@@ -71,11 +72,15 @@ outputs:
 		--query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey, OutputValue]' \
 		| awk -F '\t' '{ print $$1; print "    " $$2 }'
 
+# Of a mail and a card, for the README; needs a chromium on this machine.
+pictures: .venv/.ready
+	@.venv/bin/python -m tests.messages.pictures
+
 # `make lock UPGRADE=--upgrade` moves every version; without it only what pyproject.toml changed.
 lock: .tools/bootstrap/.ready
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	@$(COMPILE) --group layer -c requirements/dev.txt -o layers/udts_monitor/requirements.txt
-	@for group in sam local-aws scan audit uv; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
+	@for group in sam local-aws scan audit aws-cli uv; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 
 clean: down
 	rm -rf .venv .tools .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,162 @@
+"""One mail and one card as pictures, drawn by a browser from golden files; the README shows them.
+
+``make pictures`` draws them anew; look at them before you commit. Beside them stand fingerprints of what was
+drawn, so that a test can tell a picture that is older than its message.
+"""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from local.scratch import scratch_folder
+from local.template import PROJECT
+from tests.messages.gallery import GOLDEN
+
+FOLDER = PROJECT / "docs" / "pictures"
+FINGERPRINTS = FOLDER / "fingerprints.json"
+COMMAND = "make pictures"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's chromium, without anything that would leave this machine.
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-quic"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+_WIDTH = 800
+_STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture and the golden file it shows."""
+
+    name: str
+    golden: str
+    """In the folder of the golden files."""
+    draw: Callable[[str], str]
+    """Makes the content of a page of the file's text."""
+
+    @property
+    def path(self) -> Path:
+        """Where the picture stands."""
+        return FOLDER / self.name
+
+    def page(self) -> str:
+        """What the browser gets."""
+        content = self.draw((GOLDEN / self.golden).read_text(encoding="utf-8"))
+        return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style><body>{content}</body>'
+
+    def fingerprints(self) -> dict[str, str]:
+        """Of what is drawn as it stands there now, and of the picture that was drawn."""
+        return {
+            "golden": self.golden,
+            "drawn": sha256(self.page().encode()).hexdigest(),
+            "picture": sha256(self.path.read_bytes()).hexdigest(),
+        }
+
+
+def mail(text: str) -> str:
+    """The mail as a reader sees it who lets plain text be plain text."""
+    first, body = text.split("\n\n", 1)
+    subject = first.removeprefix("Subject: ")
+    # Source: AlertsTopic's DisplayName in the template; SNS sends from this address.
+    sender = "UDTS monitor &lt;no-reply@sns.amazonaws.com&gt;"
+    head = f"<header><h1>{html.escape(subject)}</h1>{sender}</header>"
+    return f'<main class="mail">{head}<pre>{html.escape(body)}</pre></main>'
+
+
+def card(text: str) -> str:
+    """The card as Amazon Q puts it into a channel: title, description, steps."""
+    content = json.loads(text)["content"]
+    steps = "".join(f"<li>{_markdown(step)}</li>" for step in content["nextSteps"])
+    return (
+        '<main><div class="card"><i>Q</i><div><b>Amazon Q</b> <small>APP</small>'
+        f"<h2>{html.escape(content['title'])}</h2>{_markdown(content['description'])}<ul>{steps}</ul></div></div></main>"
+    )
+
+
+PICTURES = (
+    Picture(name="mail.png", golden="failed-full-load-needed/alert.en.txt", draw=mail),
+    Picture(name="card.png", golden="failed-full-load-needed/chat.en.json", draw=card),
+)
+
+
+def drawn() -> Mapping[str, Mapping[str, str]]:
+    """The fingerprints as they were when the pictures were drawn, by picture."""
+    found: dict[str, dict[str, str]] = json.loads(FINGERPRINTS.read_text())
+    return found
+
+
+def _markdown(text: str) -> str:
+    """The part of a client's markdown that cards use: blocks, code, bold."""
+    parts = re.split(r"```(.*?)```", html.escape(text), flags=re.DOTALL)
+    # Every other one is a block.
+    blocks = [f"<pre>{part}</pre>" for part in parts[1::2]]
+    around = [f"<p>{_inline(part.strip('\n'))}</p>" if part.strip() else "" for part in parts[::2]]
+    return "".join(each for pair in zip(around, [*blocks, ""], strict=True) for each in pair)
+
+
+def _inline(text: str) -> str:
+    parts = re.split(r"`([^`]+)`", text)
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    parts[::2] = [re.sub(r"(?<!\w)\*([^*\n]+)\*(?!\w)", r"<b>\1</b>", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _browser() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if found is None:
+        sys.exit("No chromium on this machine: install it, or name a browser of its family in CHROMIUM.")
+    return found
+
+
+def _browse(page: str, *arguments: str) -> str:
+    """Run the browser on a page with a profile of its own, and return what it prints."""
+    with scratch_folder("browser") as folder:
+        (folder / "page.html").write_text(page, encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 - the machine's own browser
+            [
+                _browser(),
+                *_FLAGS,
+                f"--user-data-dir={folder / 'profile'}",
+                *arguments,
+                str(folder / "page.html"),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+    return done.stdout
+
+
+def _height(page: str) -> int:
+    measure = "<script>document.title = document.body.offsetHeight</script>"
+    found = re.search(
+        r"<title>(\d+)</title>", _browse(page + measure, f"--window-size={_WIDTH},600", "--dump-dom")
+    )
+    if found is None:
+        sys.exit("The browser did not say how high the page is.")
+    return int(found[1])
+
+
+def write() -> None:
+    """Draw all pictures and note what was drawn."""
+    FOLDER.mkdir(exist_ok=True)
+    for picture in PICTURES:
+        page = picture.page()
+        size = f"--window-size={_WIDTH},{_height(page)}"
+        _browse(page, size, "--force-device-scale-factor=2", f"--screenshot={picture.path}")
+    found = {picture.name: picture.fingerprints() for picture in PICTURES}
+    FINGERPRINTS.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    write()
