@@ -55,6 +55,7 @@ class LocalAws:
     """Private: belongs to the local AWS while it runs, holds its log."""
     certificate: Path | None = None
     """What to trust when the endpoint speaks TLS."""
+    region: str = REGION
 
     @overload
     def client(self, service: Literal["cloudformation"]) -> "CloudFormationClient": ...
@@ -85,7 +86,7 @@ class LocalAws:
             }
         )
         core.set_credentials(_KEYS["AWS_ACCESS_KEY_ID"], _KEYS["AWS_SECRET_ACCESS_KEY"])
-        session = boto3.Session(botocore_session=core, region_name=REGION)
+        session = boto3.Session(botocore_session=core, region_name=self.region)
         verify = str(self.certificate) if self.certificate else None
         return session.client(service, endpoint_url=self.endpoint, verify=verify)  # type: ignore[call-overload]
 

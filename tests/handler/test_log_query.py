@@ -38,7 +38,7 @@ def section() -> str:
 
 def query(task: str) -> str:
     """The guide's query, for this task."""
-    (found,) = re.findall(r"(?:^ {4}.+\n)+", section(), re.MULTILINE)
+    (found,) = re.findall(r"^```text\n(.+?)^```", section(), re.MULTILINE | re.DOTALL)
     assert f'"{EXAMPLE}"' in found
     return str(found.replace(f'"{EXAMPLE}"', f'"-/{task}"'))
 
