@@ -150,12 +150,14 @@ def test_the_old_last_change_of_an_idle_source_is_no_delay() -> None:
     assert told(LEVEL, *[Observation(status="Syncing", lag=lag)] * 9) == []
 
 
-@pytest.mark.parametrize("status", ["Failed", "Stopped"])
-def test_a_delay_ends_when_the_task_goes_down_and_says_so(status: str) -> None:
-    """What it is then is another incident."""
-    walk = Walk().checks([LEVEL, *[behind(301)] * 3, Observation(status=status)])
-    over = walk.events[-1]
-    assert (over.kind, over.incident_id, over.cause) == ("caught_up", walk.events[0].id, status.lower())
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "Loading"])
+def test_a_delay_lasts_through_a_failure_until_the_task_is_level(status: str) -> None:
+    """Nobody is told that a task has caught up while it does not replicate."""
+    walk = Walk().checks([LEVEL, *[behind(301)] * 3, *[Observation(status=status)] * 5])
+    assert "caught_up" not in walk.told
+    walk.check(LEVEL)
+    (over,) = [event for event in walk.events if event.kind == "caught_up"]
+    assert (over.action, over.incident_id) == ("close", walk.events[0].id)
 
 
 def test_checks_without_figures_do_not_end_a_delay() -> None:

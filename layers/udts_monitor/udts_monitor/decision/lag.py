@@ -16,7 +16,7 @@ IN_A_ROW = 3
 MEGABYTE = 1_000_000
 # What is on its way at any moment; a busy source has a lot of it, and it wobbles.
 ON_ITS_WAY_SECONDS = 60
-# It is not behind any more: it does not run, which its health tells, or loads anew.
+# It does not replicate, so nothing is counted; an incident lasts until it is level or in order again.
 _LEFT = frozenset({Outcome.FAILED, Outcome.STOPPED, Outcome.LOADING})
 
 
@@ -46,7 +46,7 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     known: Memory = before.memory.get(NAME) or Memory()
     if seen.outcome in _LEFT:
         kept = Memory(level=known.level and seen.outcome is not Outcome.LOADING)
-        return _remembering(after, kept), (_over(cause=str(seen.outcome)),) if is_open else ()
+        return _remembering(after, kept), ()
     if seen.outcome is not Outcome.SYNCING:
         return after, ()
     level = known.level or (not after.leveled and _is_level(seen, after, at.policy))
@@ -151,8 +151,8 @@ def _remembering(after: TaskState, memory: Memory) -> TaskState:
     return after.remembering(NAME, memory if memory != Memory() else None)
 
 
-def _over(*, cause: str = "") -> EventDraft:
-    return EventDraft(kind=Kind.CAUGHT_UP, effect=Effect.ENDS, aspect=NAME, more={"cause": cause})
+def _over() -> EventDraft:
+    return EventDraft(kind=Kind.CAUGHT_UP, effect=Effect.ENDS, aspect=NAME)
 
 
 ASPECT = Aspect(

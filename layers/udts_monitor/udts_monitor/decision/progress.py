@@ -13,9 +13,6 @@ from udts_monitor.decision.status import DUMPING, SYNCED, Outcome
 
 NAME = "progress"
 _RUNNING = frozenset({Outcome.LOADING, Outcome.SYNCING})
-# It stands still for a reason that its health tells.
-_DOWN = frozenset({Outcome.FAILED, Outcome.STOPPED})
-
 # Of a load of weeks.
 _LONGEST_PERCENT = timedelta(hours=12)
 _A_YEAR = timedelta(days=366)
@@ -30,10 +27,12 @@ class Memory:
     Attributes:
         figures: where the task was.
         since: when it was first seen there; while it moves, renewed no oftener than samples are kept.
+        idles: a standstill of a task that was never level ended by itself: its source may have been idle.
     """
 
     figures: Figures = ()
     since: datetime
+    idles: bool = False
 
 
 def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
@@ -41,10 +40,8 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     seen, is_open = at.seen, NAME in before.incidents
     if seen is None or seen.outcome is Outcome.UNKNOWN:
         return after, ()
-    if seen.outcome in _DOWN:
-        return after.remembering(NAME, None), (_over(cause=str(seen.outcome)),) if is_open else ()
     if seen.outcome not in _RUNNING:
-        # The time in which it could not move does not count; an incident lasts until it does.
+        # The time in which it could not move does not count; an incident lasts until it moves again.
         return after if is_open else after.remembering(NAME, None), ()
     return _judge_running(before, after, at, seen)
 
@@ -52,12 +49,12 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
 def _judge_running(before: TaskState, after: TaskState, at: CheckContext, seen: Observation) -> RuleResult:
     memory: Memory | None = before.memory.get(NAME)
     is_open = NAME in before.incidents
-    figures, work = _figures(seen), _has_work(seen, after, at)
+    figures, work = _figures(seen), _has_work(seen, after, at, memory)
     moved = memory is None or figures != memory.figures or _flows(seen)
     if work is False or (work is None and not figures and not is_open):
         return after.remembering(NAME, None), (_over(),) if is_open else ()
     if work and (memory is None or (moved and (is_open or _is_old(memory, before, at)))):
-        memory = Memory(figures=figures, since=at.now)
+        memory = Memory(figures=figures, since=at.now, idles=_idles(before, after, seen, memory))
         after = after.remembering(NAME, memory)
     if moved or memory is None:
         known = work or bool(figures)
@@ -85,11 +82,11 @@ def _counts(progress: Progress) -> bool:
     return bool(progress.total_rows or progress.moved_rows or progress.percent) and done_of(progress) != 1
 
 
-def _has_work(seen: Observation, after: TaskState, at: CheckContext) -> bool | None:
+def _has_work(seen: Observation, after: TaskState, at: CheckContext, memory: Memory | None) -> bool | None:
     """None where nobody can say.
 
-    Without metrics a task that was never Synced may be one of a source that is idle: two-way tasks and those
-    of a quiet source never say it.
+    Without metrics Syncing says that there is work, but of a task that was never Synced and has idled before:
+    two-way tasks and those of a quiet source never say Synced.
     """
     if seen.status == SYNCED:
         return False
@@ -101,7 +98,13 @@ def _has_work(seen: Observation, after: TaskState, at: CheckContext) -> bool | N
         # As little as UCloud calls level comes and goes with every write at the source.
         remains = not is_level(seen.lag.remaining_bytes or 0, at.policy)
         return bool(reads(seen.lag)) or remains or is_late(seen, at.policy)
-    return True if after.leveled else None
+    return None if memory and memory.idles and not after.leveled else True
+
+
+def _idles(before: TaskState, after: TaskState, seen: Observation, memory: Memory | None) -> bool:
+    """Whether its source is known to be idle at times, from the end of a standstill on."""
+    ended_by_itself = NAME in before.incidents and seen.outcome is Outcome.SYNCING and seen.lag is None
+    return bool(memory and memory.idles) or (ended_by_itself and not after.leveled)
 
 
 def _flows(seen: Observation) -> bool:
@@ -137,8 +140,8 @@ def _is_old(memory: Memory, before: TaskState, at: CheckContext) -> bool:
     return at.now - memory.since >= every or (sampled_at is not None and at.now - sampled_at >= every)
 
 
-def _over(*, cause: str = "") -> EventDraft:
-    return EventDraft(kind=Kind.PROGRESSING, effect=Effect.ENDS, aspect=NAME, more={"cause": cause})
+def _over() -> EventDraft:
+    return EventDraft(kind=Kind.PROGRESSING, effect=Effect.ENDS, aspect=NAME)
 
 
 ASPECT = Aspect(
