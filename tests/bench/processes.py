@@ -34,8 +34,8 @@ def taken_by(  # noqa: PLR0913 - what is measured, of what, and how
         tasks: how many it checks.
         at_once: how many at a time.
         code: the checkout whose handler it is.
-        share: of a processor; the process is stopped for the rest of each fiftieth of a second in which it has
-            used its share up, as Lambda does by quota.
+        share: of a processor; the process is stopped for the rest of each fiftieth of a second in which it
+            has used its share up, as Lambda does by quota.
         more: for the subject.
     """
     result = world.certificate.with_name("result.json")

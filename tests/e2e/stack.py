@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -77,6 +77,10 @@ class Stack:
         )
         return configuration["Environment"]["Variables"]
 
+    def looking(self) -> "Stack":
+        """The same with the function that only looks."""
+        return replace(self, outputs={**self.outputs, "FunctionName": self.outputs["StatusFunctionName"]})
+
     def end_execution_environment(self) -> None:
         """Let the next run begin from nothing: it keeps no keys, and no error about them."""
         # After a red run the local AWS starts a new one.
@@ -98,7 +102,9 @@ class Stack:
         function = self.aws.client("lambda").get_function_configuration(
             FunctionName=self.outputs["FunctionName"]
         )
-        role = {"RoleName": function["Role"].rsplit("/", 1)[1], "PolicyName": "check-tasks"}
+        name = function["Role"].rsplit("/", 1)[1]
+        (only,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        role = {"RoleName": name, "PolicyName": only}
         policy = iam.get_role_policy(**role)["PolicyDocument"]
         iam.put_role_policy(**role, PolicyDocument=json.dumps(change(policy)))
         try:

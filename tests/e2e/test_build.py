@@ -45,6 +45,9 @@ def test_only_what_was_written_is_built(built: Path) -> None:
     assert {name for name in names if name.startswith("CheckTasksFunction/")} == {
         "CheckTasksFunction/functions/check_tasks/app.py"
     }
+    assert {name for name in names if name.startswith("TaskStatusFunction/")} == {
+        "TaskStatusFunction/functions/task_status/app.py"
+    }
     assert not [name for name in names if name.endswith(".pyc")]
     # Scripts begin with the path of the interpreter that built them, and RECORD holds their hashes.
     assert not [name for name in names if "/bin/" in name or name.endswith(".dist-info/RECORD")]

@@ -1,5 +1,6 @@
 """Rights that a run does without: what is missing then is said, and comes back with the right."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -64,6 +65,34 @@ def test_a_folder_of_task_lists_is_read_by_right(stack: Stack) -> None:
         with stack.on_everything("ssm:GetParametersByPath"):
             error, summary = stack.run()
         assert (error, summary["checked"]) == ("", len(TASKS))
+
+
+def test_the_status_is_read_by_right(stack: Stack) -> None:
+    """Without `dynamodb:Query`, or `secretsmanager:GetSecretValue` for the token, it shows nothing."""
+    assert stack.run()[0] == ""
+    looking, token = stack.looking(), "a-read-token-of-some-length"
+    error, status = looking.run({"command": "status"})
+    assert (error, status.get("watched")) == ("", len(TASKS)), status
+    with looking.without("dynamodb:Query"):
+        error, answer = looking.run({"command": "status"})
+        assert (error, "could not be used to read" in answer["errorMessage"]) == ("Unhandled", True)
+    secret = stack.aws.client("secretsmanager").create_secret(
+        Name="page", SecretString=json.dumps({"read_token": token})
+    )
+    stack.aws.client("lambda").update_function_configuration(
+        FunctionName=looking.outputs["FunctionName"],
+        Environment={"Variables": looking.variables() | {"STATUS_TOKEN_SECRET_ARN": secret["ARN"]}},
+    )
+    page = {
+        "rawPath": "/api/status",
+        "headers": {"authorization": f"Bearer {token}"},
+        "requestContext": {"http": {"method": "GET"}},
+    }
+    assert looking.run(page)[1]["statusCode"] == 503
+    with looking.on_everything("secretsmanager:GetSecretValue"):
+        # What could not be read is asked for again after half a minute, or by a new execution environment.
+        assert looking.run({"command": "none"})[0] == "Unhandled"
+        assert looking.run(page)[1]["statusCode"] == 200
 
 
 def test_what_is_deployed_holds_no_key(stack: Stack) -> None:

@@ -18,6 +18,7 @@ from tests.proof.iam_evaluator import ACCOUNT, REGION, Request, Stack, actions, 
 
 TEMPLATE = load()
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:udts-monitor-AbCdEf"
+TOKEN_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:status-page-GhIjKl"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 KEY_OF_SECRET = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678"
 STACK = Stack(
@@ -27,12 +28,16 @@ STACK = Stack(
         "UcloudSecretArn": SECRET,
         "KmsKeyArn": KEY,
         "SecretKmsKeyArn": KEY_OF_SECRET,
+        "StatusUrl": "token",
+        "StatusTokenSecretArn": TOKEN_SECRET,
     },
 )
 LOGS = STACK.arn("CheckTasksLogGroup").removesuffix("*") + "log-stream:2026/11/23/[$LATEST]1234"
+STATUS_LOGS = STACK.arn("TaskStatusLogGroup").removesuffix("*") + "log-stream:2026/11/23/[$LATEST]1234"
 TASK_LIST = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/team/tasks"
 TOPICS = ("AlertsTopic", "ChatTopic", "EventsTopic", "PagerTopic")
 DEPLOYED = "tests/e2e/test_deployment.py::test_every_right_is_needed_and_enforced"
+LOOKED_AT = "tests/e2e/test_rights.py::test_the_status_is_read_by_right"
 BY_A_SERVICE = (
     "tests/proof/test_rights.py::test_what_a_service_does_with_a_role_is_allowed_and_needs_its_action"
 )
@@ -76,6 +81,12 @@ CHECKS = {
     ("CheckTasksRole", "sqs:SendMessage"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTelemetryRecords"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTraceSegments"): BY_A_SERVICE,
+    ("TaskStatusRole", "dynamodb:Query"): LOOKED_AT,
+    ("TaskStatusRole", "secretsmanager:GetSecretValue"): LOOKED_AT,
+    ("TaskStatusRole", "kms:Decrypt"): BY_A_SERVICE,
+    ("TaskStatusRole", "kms:DescribeKey"): BY_A_SERVICE,
+    ("TaskStatusRole", "logs:CreateLogStream"): BY_A_SERVICE,
+    ("TaskStatusRole", "logs:PutLogEvents"): BY_A_SERVICE,
     ("ScheduleRole", "kms:Decrypt"): BY_A_SERVICE,
     ("ScheduleRole", "kms:GenerateDataKey"): BY_A_SERVICE,
     ("ScheduleRole", "lambda:InvokeFunction"): BY_A_SERVICE,
@@ -118,6 +129,14 @@ NEEDS = [
     ("CheckTasksRole", Request(action="sqs:SendMessage", resource=STACK.arn("FailureQueue"))),
     ("CheckTasksRole", Request(action="xray:PutTelemetryRecords", resource="*")),
     ("CheckTasksRole", Request(action="xray:PutTraceSegments", resource="*")),
+    ("TaskStatusRole", Request(action="dynamodb:Query", resource=STACK.arn("Table"))),
+    ("TaskStatusRole", Request(action="secretsmanager:GetSecretValue", resource=TOKEN_SECRET)),
+    *(
+        ("TaskStatusRole", Request(action=f"kms:{action}", resource=KEY, context=via("dynamodb")))
+        for action in ("Decrypt", "DescribeKey")
+    ),
+    ("TaskStatusRole", Request(action="logs:CreateLogStream", resource=STATUS_LOGS)),
+    ("TaskStatusRole", Request(action="logs:PutLogEvents", resource=STATUS_LOGS)),
     ("ScheduleRole", Request(action="lambda:InvokeFunction", resource=STACK.arn("CheckTasksFunction"))),
     ("ScheduleRole", Request(action="sqs:SendMessage", resource=STACK.arn("FailureQueue"))),
 ]
@@ -146,7 +165,9 @@ def test_no_right_reaches_beyond_its_resource(role: str, need: Request) -> None:
     """The same on another table, topic, secret, parameter, queue, function, log group or key is refused."""
     for other in (f"{need.resource}-of-others", need.resource.replace(ACCOUNT, "210987654321")):
         # A log group's streams may have any name.
-        assert other.startswith(LOGS) or not allows(STACK.role(role), replace(need, resource=other))
+        assert other.startswith((LOGS, STATUS_LOGS)) or not allows(
+            STACK.role(role), replace(need, resource=other)
+        )
 
 
 def test_every_right_has_a_check_and_every_check_a_right() -> None:

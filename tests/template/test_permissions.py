@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from local.template import TEMPLATE
+from tests.template.test_chat import existing, holds
 
 type Statement = dict[str, Any]
 
@@ -43,7 +44,7 @@ def denies_plain_http(policy: dict[str, Any], target: object) -> bool:
 def test_there_are_the_written_roles_and_no_other(translated: dict[str, Any]) -> None:
     """SAM adds no role or managed policy of its own: those are wider than needed."""
     roles = of_type(translated, "AWS::IAM::Role")
-    assert set(roles) == {"ChatRole", "CheckTasksRole", "ScheduleRole"}
+    assert set(roles) == {"ChatRole", "CheckTasksRole", "ScheduleRole", "TaskStatusRole"}
     assert not any("ManagedPolicyArns" in role for role in roles.values())
     assert not of_type(translated, "AWS::IAM::Policy")
 
@@ -86,6 +87,61 @@ def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None
     }
 
 
+def test_whoever_only_looks_may_only_look(translated: dict[str, Any]) -> None:
+    """The page is open to more people than the monitor: Query on the table, its own token and its own log."""
+    role = of_type(translated, "AWS::IAM::Role")["TaskStatusRole"]
+    found = {statement["Sid"]: (statement["Action"], statement["Resource"]) for statement in statements(role)}
+    assert found.pop("WriteLogs")[1] == {"Fn::GetAtt": ["TaskStatusLogGroup", "Arn"]}
+    assert found.pop("UseOwnKeyThroughTheTable")[0] == ["kms:Decrypt", "kms:DescribeKey"]
+    assert found == {
+        "ReadTheTable": ("dynamodb:Query", {"Fn::GetAtt": ["Table", "Arn"]}),
+        "ReadTheToken": ("secretsmanager:GetSecretValue", {"Ref": "StatusTokenSecretArn"}),
+    }
+
+
+def test_the_address_is_off_and_open_to_strangers_only_with_a_token(translated: dict[str, Any]) -> None:
+    """Without the token's secret the function refuses everybody AWS has not let in."""
+    assert translated["Parameters"]["StatusUrl"]["Default"] == "off"
+    url = translated["Resources"]["TaskStatusUrl"]
+    assert url["Condition"] == "HasStatusUrl"
+    assert url["Properties"]["AuthType"] == {"Fn::If": ["OpensWithToken", "NONE", "AWS_IAM"]}
+    permissions = {
+        name: found
+        for name, found in translated["Resources"].items()
+        if found["Type"] == "AWS::Lambda::Permission" and found["Properties"]["Principal"] == "*"
+    }
+    assert set(permissions) == {"StatusPagePermission", "StatusPageInvokePermission"}
+    assert {found["Condition"] for found in permissions.values()} == {"OpensWithToken"}
+    assert permissions["StatusPageInvokePermission"]["Properties"]["InvokedViaFunctionUrl"] is True
+    environment = translated["Resources"]["TaskStatusFunction"]["Properties"]["Environment"]["Variables"]
+    opened = {"Fn::If": ["OpensWithToken", {"Ref": "StatusTokenSecretArn"}, ""]}
+    assert environment == {"TABLE_NAME": {"Ref": "Table"}, "STATUS_TOKEN_SECRET_ARN": opened}
+    (rule,) = translated["Rules"]["TokenHasItsSecret"]["Assertions"]
+    assert "StatusTokenSecretArn" in str(rule["Assert"])
+
+
+@pytest.mark.parametrize(
+    ("given", "made", "accepted"),
+    [
+        ({}, set[str](), True),
+        ({"StatusUrl": "iam"}, {"TaskStatusUrl"}, True),
+        ({"StatusUrl": "token"}, {"TaskStatusUrl"}, False),
+        (
+            {"StatusUrl": "token", "StatusTokenSecretArn": "arn"},
+            {"TaskStatusUrl", "StatusPagePermission", "StatusPageInvokePermission"},
+            True,
+        ),
+    ],
+)
+def test_an_address_exists_where_it_is_wanted_and_a_token_without_a_secret_is_refused(
+    template: dict[str, Any], given: dict[str, str], made: set[str], *, accepted: bool
+) -> None:
+    """Before anything is deployed; and nothing would be open to strangers even then."""
+    assert existing(template, given) - {"Dashboard"} == made
+    (rule,) = template["Rules"]["TokenHasItsSecret"]["Assertions"]
+    assert holds(rule["Assert"], template, given) is accepted
+
+
 def test_a_star_as_resource_carries_its_reason() -> None:
     """Who reads the policy sees why it is not narrower."""
     stars = [line for line in TEMPLATE.read_text().splitlines() if 'Resource: "*"' in line]
@@ -101,7 +157,12 @@ def test_keys_are_used_through_the_services_only(translated: dict[str, Any]) -> 
         for statement in statements(role)
         if "kms:Decrypt" in as_list(statement["Action"])
     ]
-    assert [key["Resource"]["Ref"] for key in found] == ["KmsKeyArn", "SecretKmsKeyArn", "KmsKeyArn"]
+    assert [key["Resource"]["Ref"] for key in found] == [
+        "KmsKeyArn",
+        "SecretKmsKeyArn",
+        "KmsKeyArn",
+        "KmsKeyArn",
+    ]
     assert all(key["Condition"]["StringEquals"]["kms:ViaService"] for key in found)
 
 

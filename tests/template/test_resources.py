@@ -1,5 +1,6 @@
 """What the local AWS drops or ignores is held here, by reading the template that AWS gets."""
 
+import json
 import re
 from typing import Any
 
@@ -60,7 +61,8 @@ def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> Non
     }
     table = encrypted.pop("Table")
     logs = encrypted.pop("CheckTasksLogGroup")
-    assert table["SSESpecification"]["KMSMasterKeyId"] == logs["KmsKeyId"] == OWN_KEY
+    looks = encrypted.pop("TaskStatusLogGroup")
+    assert table["SSESpecification"]["KMSMasterKeyId"] == logs["KmsKeyId"] == looks["KmsKeyId"] == OWN_KEY
     assert set(encrypted) == {"AlertsTopic", "ChatTopic", "EventsTopic", "FailureQueue", "PagerTopic"}
     assert all(found["KmsMasterKeyId"] == OWN_KEY for found in encrypted.values())
     # SQS refuses a queue with two kinds of encryption, and a queue with neither is not encrypted.
@@ -99,6 +101,8 @@ def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
         "CheckTasksFunction": "FunctionName",
         "CheckTasksFunctionSchedule": "Name",
         "CheckTasksLogGroup": "LogGroupName",
+        "TaskStatusFunction": "FunctionName",
+        "TaskStatusLogGroup": "LogGroupName",
         "NoRunsAlarm": "AlarmName",
         "FailedRunsAlarm": "AlarmName",
         "PendingNotificationsAlarm": "AlarmName",
@@ -207,6 +211,27 @@ def test_an_alarm_looks_at_a_metric_that_the_run_writes(translated: dict[str, An
     assert watched <= written
 
 
+def test_the_dashboard_shows_tasks_figures_alarms_and_the_log(translated: dict[str, Any]) -> None:
+    """On by default, named after its stack; each figure is one the run writes, each alarm is there."""
+    assert translated["Parameters"]["EnableDashboard"]["Default"] == "true"
+    dashboard = translated["Resources"]["Dashboard"]
+    assert (dashboard["Condition"], properties(translated, "Dashboard")["DashboardName"]) == (
+        "HasDashboard",
+        {"Ref": "AWS::StackName"},
+    )
+    body = properties(translated, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(body)["widgets"]
+    assert [widget["type"] for widget in widgets] == ["custom", "alarm", *["metric"] * 5, "log"]
+    assert widgets[0]["properties"]["endpoint"] == "${TaskStatusFunction.Arn}"
+    alarms = [name for name, found in translated["Resources"].items() if found["Type"].endswith("::Alarm")]
+    assert sorted(widgets[1]["properties"]["alarms"]) == sorted(f"${{{name}.Arn}}" for name in alarms)
+    source = (PROJECT / "functions/check_tasks/app.py").read_text()
+    written = set(re.findall(r'add_metric\("(\w+)"', source)) | {"Errors", "Duration"}
+    assert {metric[1] for widget in widgets[2:7] for metric in widget["properties"]["metrics"]} == written
+    # CloudWatch takes a grid of 24 columns.
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets)
+
+
 def test_the_environment_fits_into_lambda(translated: dict[str, Any]) -> None:
     """Lambda takes 4 KB for all variables: the longest task list must leave room for the others."""
     longest_task_list = translated["Parameters"]["UdtsTasks"]["MaxLength"]
@@ -221,6 +246,7 @@ def test_the_outputs_are_what_a_user_needs_next(translated: dict[str, Any]) -> N
         "AlertsTopicArn",
         "PagerTopicArn",
         "ChatTopicArn",
+        "DashboardName",
         "EventsTopicArn",
         "FailureQueueUrl",
         "FunctionName",
@@ -228,6 +254,9 @@ def test_the_outputs_are_what_a_user_needs_next(translated: dict[str, Any]) -> N
         "LogGroupName",
         "LogsCommand",
         "StatesCommand",
+        "StatusCommand",
+        "StatusFunctionName",
+        "StatusPageUrl",
         "SubscribeEmailCommand",
         "TableName",
         "TestCommand",
