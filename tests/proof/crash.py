@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from tests.proof.conftest import Environments
 from tests.proof.environment import Environment
 from tests.proof.handlers import Ended
 from tests.proof.proxy import Fault
 from tests.proof.scenario import Scenario, Verdict, judge, set_step
+from udts_monitor.outbox.notification import Topic
 
 # A killed run holds its leases this long and a little more. On a busy machine a run with so little time
 # ends before it gets to the call where it is to die, or gives up checks, which is another scenario: then the
@@ -91,6 +93,45 @@ def try_points(environments: Environments, scenario: Scenario, points: Iterable[
     """The scenario once for each point, killed there."""
     with ThreadPoolExecutor(_WORLDS_AT_ONCE) as pool:
         return list(pool.map(lambda point: _reach(environments, scenario, point), points))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A point at which the one run was killed that saw a failure before it was over.
+
+    Attributes:
+        kept: the failure was saved.
+        told: how often programs were told of it.
+    """
+
+    point: Point
+    kept: bool
+    told: int
+
+
+def try_passing(environments: Environments, points: Iterable[Point]) -> list[Passed]:
+    """A task fails, is seen by a run that is killed at the point, and is well again before the next one."""
+    with ThreadPoolExecutor(_WORLDS_AT_ONCE) as pool:
+        return list(pool.map(lambda point: _pass(environments, point), points))
+
+
+def _pass(environments: Environments, point: Point) -> Passed:
+    for seconds in _KILLED_SECONDS:
+        with environments(tasks=("udts-a",)) as environment:
+            environment.run()
+            set_step(environment, {"udts-a": "Failed"})
+            begun = len(environment.proxy.records)
+            killed = _kill(environment, point.call, executed=point.executed, seconds=seconds).killed
+            set_step(environment, {"udts-a": "Syncing"})
+            if not killed:
+                continue
+            saves = "TransactWriteItems save STATE -/udts-a"
+            records = environment.proxy.records[begun:]
+            kept = any(record.call.name == saves and record.status == HTTPStatus.OK for record in records)
+            environment.runs_until_quiet()
+            told = [message.attributes["event"] for message in environment.messages(Topic.EVENTS)]
+            return Passed(point=point, kept=kept, told=told.count("failed"))
+    raise AssertionError(f"no run got to {point}")
 
 
 def die(environment: Environment, call: str, *, executed: bool) -> None:

@@ -1,10 +1,12 @@
 """AWS at its worst: every operation throttled, broken, cut off or in conflict, once and for whole runs."""
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from tests.proof.conftest import Environments
 from tests.proof.environment import USUAL_SECONDS, Environment
 from tests.proof.figures import note
 from tests.proof.log_checks import badly_said, errors, grave
-from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, news
+from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, healthy, news
 from tests.proof.proxy import Call, Fault
 from tests.proof.scenario import judge, set_step
 from udts_monitor.outbox.notification import Topic
@@ -302,6 +304,61 @@ def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(environments: E
     lost = sum(len(result["lost"]) for result in results)
     repeated = sum(result["repeated"] for result in results)
     note("aws-faults-lasting", {"cases": len(cases), "lost": lost, "repeated": repeated})
+
+
+def test_a_table_that_throttles_for_twenty_seconds_loses_nothing(environments: Environments) -> None:
+    """Only one run sees the news, and saves them as soon as it can."""
+    with environments(tasks=NEWS.tasks) as environment:
+        begun(environment)
+        environment.proxy.rule("TransactWriteItems save", THROTTLED)
+        over = threading.Timer(20, environment.proxy.clear)
+        over.start()
+        began = time.monotonic()
+        ended = environment.run()
+        seconds = time.monotonic() - began
+        over.join()
+        assert ended.error == ""
+        assert 20 <= seconds < USUAL_SECONDS
+        set_step(environment, dict.fromkeys(NEWS.tasks, "Syncing"))
+        healthy(environment)
+        for topic in environment.topics:
+            told = _told(environment, topic)
+            assert told == [("udts-a", "failed"), ("udts-b", "finished")], topic
+    note("aws-faults-twenty-seconds", {"seconds": round(seconds, 1), "of": USUAL_SECONDS, "lost": 0})
+
+
+def _once(environments: Environments, operation: str) -> dict[str, set[str]]:
+    """Only the run in which the operation is broken sees the news; what is wrong with what became of them."""
+    with environments(tasks=NEWS.tasks) as environment:
+        begun(environment)
+        first = len(environment.proxy.records)
+        environment.proxy.rule(OPERATIONS[operation].call, FAULTS["broken"])
+        ended = environment.run()
+        records = environment.proxy.records[first:]
+        environment.proxy.clear()
+        set_step(environment, dict.fromkeys(NEWS.tasks, "Syncing"))
+        healthy(environment)
+        end_leases(environment)
+        environment.runs_until_quiet()
+        told = {task for task, kind in _told(environment, Topic.EVENTS) if kind in {"failed", "finished"}}
+    done = {record.call.name for record in records if record.status == HTTPStatus.OK}
+    seen = {task for task in NEWS.tasks if f"GetUDTSTaskStatus {task}" in done}
+    kept = {task for task in NEWS.tasks if f"TransactWriteItems save STATE -/{task}" in done}
+    named = {task for task in NEWS.tasks if task in ended.error}
+    found = {
+        "kept and not told": kept - told,
+        "told and not kept": told - kept,
+        "seen, and neither told nor named": seen - told - named,
+    }
+    return {what: tasks for what, tasks in found.items() if tasks}
+
+
+def test_what_one_run_saw_and_could_not_keep_is_named_by_it(environments: Environments) -> None:
+    """UCloud says something else to the next run: what was saved is told; the rest is in the run's error."""
+    with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
+        wrong = pool.map(lambda operation: _once(environments, operation), USUAL)
+        assert {operation: found for operation, found in zip(USUAL, wrong, strict=True) if found} == {}
+    note("aws-faults-seen-once", {"cases": len(USUAL)})
 
 
 def _silence(environments: Environments, fault: str) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.proof.canary_keys import RENEWED, secret_of
 from tests.proof.conftest import Environments
-from tests.proof.crash import Tried, die, points_of, try_points
+from tests.proof.crash import Tried, die, points_of, try_passing, try_points
 from tests.proof.environment import Environment, keep_keys
 from tests.proof.figures import note
 from tests.proof.operations import end_leases, tasks_in_a_parameter
@@ -139,6 +139,11 @@ SILENCED = Scenario(
 )
 
 
+ROLL_CALL = replace(
+    ONE_FAILURE, told=[("roll_call", "monitor"), *ONE_FAILURE.told], variables={"roll_call": "weekly"}
+)
+
+
 def _time_runs_out(environment: Environment) -> None:
     """The check of the second task takes all the time the run has for checks."""
     set_step(environment, {"udts-a": "Failed", "udts-c": "Done"})
@@ -222,6 +227,20 @@ def test_a_failure_is_told_wherever_the_run_is_killed(environments: Environments
     assert len(_try(environments, "one-failure", ONE_FAILURE, steps=[1])) >= 2 * 10
 
 
+def test_a_failure_that_only_the_killed_run_saw_is_told_once_it_is_saved(environments: Environments) -> None:
+    """UCloud says something else to the next run: what was saved is told, and of the rest nobody can know."""
+    points = [point for point in points_of(environments, ONE_FAILURE, [1]) if point.run == 0]
+    passed = try_passing(environments, points)
+    lost = [str(found.point) for found in passed if found.kept and not found.told]
+    made_up = [str(found.point) for found in passed if found.told and not found.kept]
+    repeated = [found.point for found in passed if found.told > 1]
+    assert (lost, made_up) == ([], [])
+    assert all(point.may_repeat for point in repeated)
+    assert {found.kept for found in passed} == {True, False}
+    figures = {"points": len(passed), "saved": sum(found.kept for found in passed), "lost": len(lost)}
+    note("crash-passing", {**figures, "repeated": len(repeated)})
+
+
 def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(environments: Environments) -> None:
     """The run that claims it dies at a claim as well; its other calls are for `make soak`."""
     tried = _try(environments, "claims", CLAIMED, steps=[1], at="UpdateItem OUTBOX")
@@ -268,6 +287,14 @@ def test_a_silence_is_settled_wherever_the_run_is_killed(environments: Environme
     assert "UpdateItem OUTBOX -/udts-b/failed alerts" in calls
     assert "Publish digest alerts monitor" in calls
     assert "TransactWriteItems end OUTBOX SILENCE#all" in calls
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_the_roll_is_called_once_wherever_the_run_is_killed(environments: Environments) -> None:
+    """By the first run of all, or by the one after it."""
+    calls = _calls(_try(environments, "roll-call", ROLL_CALL, steps=[0]))
+    assert "TransactWriteItems save MONITOR roll_call" in calls
 
 
 @pytest.mark.soak

@@ -604,3 +604,12 @@ def test_what_the_table_says_of_a_failure_and_a_finish_is_in_their_events() -> N
     )
     out_of_sight = walked("Syncing", *[X] * 61).events
     assert [event.severity for event in out_of_sight] == [Severity.WARNING, Severity.CRITICAL]
+
+
+def test_retries_that_were_used_up_belong_to_their_incident() -> None:
+    """UCloud leaves the count out while it is 0: a failure of the next incident says nothing of retries."""
+    walk = walked(failed(3, 3), *["Syncing"] * 3, "Failed")
+    kinds = [str(event.kind) for event in walk.events]
+    assert kinds == ["failed", "recovered", "failed"]
+    assert [event.retries_exhausted for event in walk.events[::2]] == [True, False]
+    assert walk.events[-1].retries_used is None

@@ -125,6 +125,43 @@ def test_metrics_that_are_refused_are_one_warning_and_stop_nothing() -> None:
     assert kinds(world.sns.accepted) == [("unreachable", "events"), ("reachable", "events")]
 
 
+def test_metrics_that_are_refused_do_not_end_with_an_outage_of_tasks() -> None:
+    """Nor does that end with them; both end once."""
+    world = World(topics=(Topic.EVENTS,))
+    world.insights.refused = REFUSED
+    world.ucloud.set(udts_1=REFUSED)
+    for _ in range(3):
+        world.run()
+    assert [found.kind for found in world.sns.accepted] == ["unreachable", "unreachable"]
+    world.ucloud.set(udts_1="Syncing")
+    for _ in range(3):
+        world.run()
+    assert [found.kind for found in world.sns.accepted[2:]] == ["reachable"]
+    assert [found.degraded for found in world.store.outages.values()] == [True]
+    world.insights.refused = None
+    for _ in range(3):
+        world.run()
+    assert [found.kind for found in world.sns.accepted[3:]] == ["reachable"]
+    assert world.store.outages == {}
+
+
+def test_of_metrics_that_two_runs_find_refused_and_find_again_each_is_told_once() -> None:
+    """The slower of the two has read the monitor's item before the other one wrote it."""
+    world = World(topics=(Topic.EVENTS,))
+    for refused in (REFUSED, None):
+        world.insights.refused = refused
+        check = world.ucloud.check
+
+        def crossed(task: TaskRef, deadline: float) -> Observation | NoAnswer:
+            world.ucloud.check = check  # type: ignore[method-assign] # noqa: B023 - used at once
+            world.run()
+            return check(task, deadline)  # noqa: B023 - used at once
+
+        world.ucloud.check = crossed  # type: ignore[method-assign]
+        world.run()
+    assert kinds(world.sns.accepted) == [("unreachable", "events"), ("reachable", "events")]
+
+
 def test_a_failure_that_was_restarted_between_two_checks_is_told_with_its_time() -> None:
     """Marked as seen afterwards, and only once."""
     world = World(topics=(Topic.EVENTS,))
