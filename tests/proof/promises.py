@@ -19,6 +19,8 @@ RUNNING = {"Dumping", "Loading", "Syncing", "Synced"}
 FAILED = {"Failed", "FailedUnrecoverable", "StoppedUnrecoverable"}
 FINISHED = {"Done", "Success"}
 UNKNOWN = {"Frobnicating", "Pondering"}
+# Messages that SNS takes in one call.
+_IN_A_CALL = 10
 # Whoever is unseen for so long, over so many runs, is named by then: see the row of `unreachable`.
 UNSEEN, UNSEEN_RUNS = timedelta(hours=2, minutes=10), 8
 
@@ -431,6 +433,6 @@ def _repeated(story: Story, accepted: Sequence[Notification]) -> Iterator[str]:
     """Only what died or was not answered on the way may come again, and then under the same id."""
     times = Counter((found.event_id, str(found.topic)) for found in accepted)
     repeats = sum(times.values()) - len(times)
-    excused = sum(ran.killed for ran in story.runs) + story.unheard
+    excused = _IN_A_CALL * sum(ran.killed for ran in story.runs) + story.unheard
     if repeats > excused and not story.faults:
         yield f"{[name for name, number in times.items() if number > 1]}"
