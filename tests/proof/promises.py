@@ -276,16 +276,14 @@ def _seen_though_named(runs: Sequence[Ran], event: Event) -> Iterator[str]:
 
 def _meant(runs: Sequence[Ran], task: str, until: datetime) -> set[str]:
     """The latest word that is known, or those that may be."""
-    latest: dict[bool, str] = {}
+    possible = set[str]()
     for ran in runs:
+        # What one of these saw may not have been saved, or saved after what a later one saw.
+        unsure = ran.crossed or ran.killed or task in ran.named
         for found in ran.observed.get(task, ()):
             if found.at <= until and found.word and found.word not in UNKNOWN:
-                # What one of them saw may not have been saved.
-                unsure = ran.crossed or ran.killed or task in ran.named
-                latest[unsure] = found.word
-                if not unsure:
-                    latest.pop(True, None)
-    return set(latest.values())
+                possible = {*possible, found.word} if unsure else {found.word}
+    return possible
 
 
 def _twice(story: Story, runs: Sequence[Ran]) -> Iterator[str]:

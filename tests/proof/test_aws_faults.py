@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.proof.conftest import Environments
-from tests.proof.environment import USUAL_SECONDS, Environment
+from tests.proof.environment import HEAR_ALL, USUAL_SECONDS, Environment
 from tests.proof.figures import note
 from tests.proof.log_checks import badly_said, errors, grave
 from tests.proof.operations import NEWS, OPERATIONS, USUAL, begun, end_leases, healthy, news
@@ -290,7 +290,7 @@ def _through(environments: Environments, lasting: Lasting) -> dict[str, Any]:
 
 def test_a_table_that_fails_for_a_whole_run_fails_the_run_loudly(environments: Environments) -> None:
     """The run's one error names what could not be done and why; the next runs make good for it."""
-    cases = _lasting(len(Topic))
+    cases = _lasting(len(HEAR_ALL))
     with ThreadPoolExecutor(_STAGES_AT_ONCE) as pool:
         results = list(pool.map(lambda case: _through(environments, case), cases))
     for case, result in zip(cases, results, strict=True):

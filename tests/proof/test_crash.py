@@ -9,12 +9,11 @@ import pytest
 from tests.proof.canary_keys import RENEWED, secret_of
 from tests.proof.conftest import Environments
 from tests.proof.crash import Tried, die, points_of, try_passing, try_points
-from tests.proof.environment import Environment, keep_keys
+from tests.proof.environment import HEAR_ALL, Environment, keep_keys
 from tests.proof.figures import note
 from tests.proof.operations import end_leases, tasks_in_a_parameter
 from tests.proof.proxy import Fault
 from tests.proof.scenario import REFUSED, UNSEEN, Scenario, set_step
-from udts_monitor.outbox.notification import Topic
 
 ONE_FAILURE = Scenario(
     steps=[{}, {"udts-a": "Failed"}],
@@ -245,7 +244,7 @@ def test_a_failure_that_only_the_killed_run_saw_is_told_once_it_is_saved(environ
 def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(environments: Environments) -> None:
     """The run that claims it dies at a claim as well; its other calls are for `make soak`."""
     tried = _try(environments, "claims", CLAIMED, steps=[1], at="UpdateItem OUTBOX")
-    assert _calls(tried) == {f"UpdateItem OUTBOX -/udts-a/failed {topic}" for topic in Topic}
+    assert _calls(tried) == {f"UpdateItem OUTBOX -/udts-a/failed {topic}" for topic in HEAR_ALL}
 
 
 @pytest.mark.soak

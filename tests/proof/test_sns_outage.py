@@ -14,7 +14,7 @@ from botocore.config import Config
 from local.aws import REGION
 from local.inbox import Inbox
 from tests.proof.conftest import Environments
-from tests.proof.environment import USUAL_SECONDS, SharedAws
+from tests.proof.environment import HEAR_ALL, USUAL_SECONDS, SharedAws
 from tests.proof.figures import note
 from tests.proof.proxy import Fault, proxy_running
 from tests.table import create_table
@@ -37,12 +37,12 @@ def _world(aws: SharedAws, endpoint: str) -> tuple[World, str, dict[Topic, Inbox
     """A world whose table and topics are real, with SNS behind this endpoint; the table's name."""
     name = f"outage-{uuid.uuid4().hex[:8]}"
     create_table(aws.client("dynamodb"), name)
-    arns = {topic: aws.client("sns").create_topic(Name=f"{name}-{topic}")["TopicArn"] for topic in Topic}
+    arns = {topic: aws.client("sns").create_topic(Name=f"{name}-{topic}")["TopicArn"] for topic in HEAR_ALL}
     # One attempt each: botocore's own would only take time, an hour of it stands still.
     once = Config(retries={"mode": "standard", "total_max_attempts": 1})
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     sns = session.client("sns", endpoint_url=endpoint, config=once)
-    world = World(["udts-1", "udts-2"], topics=tuple(Topic), digest_above=1000)
+    world = World(["udts-1", "udts-2"], topics=HEAR_ALL, digest_above=1000)
     real: dict[str, Any] = {
         "store": Store(aws.client("dynamodb"), name, timedelta(days=90)),
         "sns": Publisher(sns, arns, sleep=lambda _: None),
@@ -63,12 +63,12 @@ def test_an_hour_without_sns_loses_nothing_and_tells_in_order(shared_aws: Shared
             red += [summary.errors] if summary.errors else []
         assert 58 * 60 < summary.outbox.oldest_pending_seconds < 60 * 60
         waiting = shared_aws.items(table, "OUTBOX")
-        assert len(waiting) == summary.outbox.pending == len(Topic) * sum(map(len, TO_TELL.values()))
+        assert len(waiting) == summary.outbox.pending == len(HEAR_ALL) * sum(map(len, TO_TELL.values()))
         # The oldest of each task on each topic, for which the others wait.
         first = {(found["task_key"], found["topic"]): found for found in reversed(waiting)}
         attempts = {way: found["attempts"] for way, found in first.items()}
         assert attempts == {
-            (f"-/{task}", topic): times for task, times in ATTEMPTS.items() for topic in Topic
+            (f"-/{task}", topic): times for task, times in ATTEMPTS.items() for topic in HEAR_ALL
         }
         assert sum(found["attempts"] for found in waiting) == sum(attempts.values())
         assert all("ServiceUnavailable" in found["last_error"] for found in first.values())
@@ -131,10 +131,10 @@ def test_a_slow_sns_leaves_the_rest_to_the_next_run(environments: Environments) 
         assert took < seconds
         left = environment.waiting()
         assert ended.summary is not None
-        assert 0 < len(left) == ended.summary["pending"] < len(Topic) * len(tasks)
+        assert 0 < len(left) == ended.summary["pending"] < len(HEAR_ALL) * len(tasks)
         environment.proxy.clear()
         environment.runs_until_quiet()
-        for topic in Topic:
+        for topic in HEAR_ALL:
             told = [message.attributes["task_id"] for message in environment.messages(topic)]
             assert sorted(told) == tasks, topic
     note("sns-slow", {"seconds": round(took, 1), "of": seconds, "left to the next run": len(left)})
@@ -159,8 +159,8 @@ def test_an_sns_that_never_answers_does_not_cost_the_run_its_end(
         seconds = time.monotonic() - began
         note("sns-hangs", {"seconds": round(seconds, 1), "of": USUAL_SECONDS})
         assert ended.error.startswith("RunError")
-        assert len(environment.waiting()) == len(Topic) * len(tasks)
+        assert len(environment.waiting()) == len(HEAR_ALL) * len(tasks)
         assert any(found["attempts"] for found in environment.waiting())
         (heartbeat,) = environment.items("MONITOR")[-1:]
-        assert heartbeat["pending"] == len(Topic) * len(tasks)
+        assert heartbeat["pending"] == len(HEAR_ALL) * len(tasks)
         assert seconds < USUAL_SECONDS

@@ -54,6 +54,8 @@ class Saver:
         self._lock = threading.Lock()
         # By task, in the order of what happened: what came later builds on what came before it.
         self._unsaved: dict[str, list[_Unsaved]] = {}
+        # An attempt that would not be over in time is not begun: a table that never answers takes its timeouts.
+        self._slowest = 0.0
         self.events: list[Event] = []
 
     def save(self, assessment: Assessment, reassess: Reassess | None = None) -> TaskState:
@@ -71,11 +73,13 @@ class Saver:
         ahead = self._unsaved.get(assessment.task.key)
         if ahead:
             return self._put_off(assessment, reassess, ahead[0].error)
+        began = time.monotonic()
         try:
             return self._save(assessment, reassess)
         except StoreError as error:
             if not error.transient:
                 raise
+            self._slowest = max(self._slowest, time.monotonic() - began)
             return self._put_off(assessment, reassess, error)
 
     def retry(self) -> list[tuple[str, StoreError]]:
@@ -111,7 +115,7 @@ class Saver:
         return assessment.after
 
     def _seconds_left(self) -> float:
-        return self._limits.save_until - time.monotonic()
+        return self._limits.save_until - self._slowest - time.monotonic()
 
     def note(self, events: Iterable[Event]) -> None:
         """Events that were saved."""
