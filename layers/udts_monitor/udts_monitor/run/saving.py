@@ -54,7 +54,7 @@ class Saver:
         self._lock = threading.Lock()
         # By task, in the order of what happened: what came later builds on what came before it.
         self._unsaved: dict[str, list[_Unsaved]] = {}
-        # An attempt that would not be over in time is not begun: a table that never answers takes its timeouts.
+        # An attempt that would not be over in time is not begun: a table that hangs takes its timeouts.
         self._slowest = 0.0
         self.events: list[Event] = []
 
