@@ -65,7 +65,9 @@ def water(level: int, status: str = "Syncing") -> Observation:
 
 def tide(*answers: Answer, kinds: frozenset[str] | None = None, hours: float = 0) -> list[Event]:
     """What is told of a task with such an aspect, one check an hour apart or at once."""
-    walk = Walk(aspects=(*ASPECTS, TIDE), policy=Policy(kinds=kinds))
+    # Water that stands still for an hour is no standstill of the task.
+    policy = Policy(kinds=kinds, stalled_after_minutes=100_000)
+    walk = Walk(aspects=(*ASPECTS, TIDE), policy=policy)
     for answer in answers:
         walk.check(answer, after=timedelta(hours=hours))
     return walk.events
