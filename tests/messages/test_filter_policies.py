@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from local.aws import local_aws
 from local.template import PROJECT
-from tests.messages.scenes import SCENES, SETTINGS, in_sync, last
+from tests.messages.scene import SETTINGS, in_sync, last
+from tests.messages.scenes import SCENES
 from tests.walk import ORDERS
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.event import Kind
@@ -32,45 +33,35 @@ _POLICY = re.compile(r"^### (.+?)\n.*?```json\n(.+?)\n```", re.DOTALL | re.MULTI
 POLICIES: Mapping[str, str] = dict(_POLICY.findall(DOCUMENT))
 FOR_PEOPLE = ", for people"
 # Everything is about udts-ixdp441 of org-hiny12 but "elsewhere", the monitor and the digest.
-SHOWN = (
+OF_ORDERS = {
     "failed",
     "finished",
     "stopped",
     "retrying",
     "reminder",
     "resume_deadline-failed-95",
-    "unreachable-configuration",
-    "digest",
-)
+    "recovered",
+}
+BLIND = {"unreachable-configuration", "reachable-many"}
+SHOWN = (*OF_ORDERS, *BLIND, "digest")
 PASSES: Mapping[str, set[str]] = {
     "Only failures": {"failed", "elsewhere"},
-    "One project": {
-        "failed",
-        "finished",
-        "stopped",
-        "retrying",
-        "reminder",
-        "resume_deadline-failed-95",
-    },
-    "Everything but retries": {
-        "failed",
-        "finished",
-        "stopped",
-        "reminder",
-        "resume_deadline-failed-95",
-        "unreachable-configuration",
-        "elsewhere",
-    },
-    "Only critical": {"failed", "reminder", "resume_deadline-failed-95", "elsewhere"},
-    "One task": {"failed", "finished", "stopped", "retrying", "reminder", "resume_deadline-failed-95"},
+    "One project": OF_ORDERS,
+    "Everything but retries": OF_ORDERS - {"retrying"} | BLIND | {"elsewhere"},
+    "Critical or blind": {"failed", "reminder", "resume_deadline-failed-95", "elsewhere"} | BLIND,
+    "One owner": OF_ORDERS,
+    "Only beginnings and ends": {"failed", "stopped", "retrying", "recovered", "elsewhere"} | BLIND,
+    "One task": OF_ORDERS,
 }
 # What a person hears beside that.
 AND_FOR_PEOPLE: Mapping[str, set[str]] = {
     "Only failures": {"digest", "unreachable-configuration"},
-    "One project": {"digest", "unreachable-configuration"},
+    "One project": {"digest"} | BLIND,
     "Everything but retries": {"digest"},
-    "Only critical": {"digest"},
-    "One task": {"digest", "unreachable-configuration"},
+    "Critical or blind": {"digest"},
+    "One owner": {"digest", "elsewhere"} | BLIND,
+    "Only beginnings and ends": {"digest"},
+    "One task": {"digest"} | BLIND,
 }
 
 
@@ -111,7 +102,7 @@ def messages(topic: Topic) -> dict[str, Notification]:
     """Real notifications for a topic by name; their ids are made distinct to be told apart."""
     english = {scene.name: scene.told(Language.EN) for scene in SCENES if scene.name in SHOWN}
     found = {name: told[topic] for name, told in english.items() if topic in told}
-    walk = in_sync(replace(ORDERS, task_id="udts-other", project_id="org-other"))
+    walk = in_sync(replace(ORDERS, task_id="udts-other", project_id="org-other", owner=""))
     walk.check(Observation(status="Failed"))
     (found["elsewhere"],) = notifications(last(walk, Kind.FAILED), [topic], SETTINGS[Language.EN])
     return found
