@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from local.template import PROJECT
-from tests.messages.scenes import SCENES, Scene
+from local.template import PROJECT, load
+from tests.messages.scene import Scene
+from tests.messages.scenes import SCENES
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Notification, Topic
 
@@ -36,7 +37,8 @@ def golden_files(scene: Scene) -> dict[str, str]:
 
 def gallery() -> str:
     """The text of docs/notifications.md."""
-    return "\n".join([*_introduction(), *(line for scene in SCENES for line in _section(scene))]) + "\n"
+    sections = (line for scene in SCENES for line in _section(scene))
+    return "\n".join([*_introduction(), *sections, *_alarms()]) + "\n"
 
 
 def write() -> None:
@@ -126,6 +128,27 @@ def _section(scene: Scene) -> Iterator[str]:
         *_shown("Card", _card(chinese[Topic.CHAT])),
     ]
     yield from _folded("中文", "\n".join(zh).rstrip())
+
+
+def _alarms() -> Iterator[str]:
+    """CloudWatch's own messages, of which only name and description are ours."""
+    yield """## <a id="alarms"></a>Alarms about the monitor itself
+
+CloudWatch sends these to the alerts, pager and chat topics, in English and in its own form: the subject of a
+mail is `ALARM: "<name>" in <region>`, and `OK: ...` when it is over. Name and description are ours. They
+carry no message attributes, so a subscription with a filter policy does not get them.
+
+CloudWatch 会将以下告警发送到 alerts、pager 和 chat 主题（英文，格式由 CloudWatch 决定）；
+恢复时主题为 `OK: ...`。
+
+| alarm | description |
+|---|---|"""
+    resources = load()["Resources"].values()
+    for found in resources:
+        if found["Type"] == "AWS::CloudWatch::Alarm":
+            properties = found["Properties"]
+            name = properties["AlarmName"]["Fn::Sub"].replace("${AWS::StackName}", "udts-monitor")
+            yield f"| `{name}` | {' '.join(properties['AlarmDescription'].split())} |"
 
 
 def _card(notification: Notification) -> str:

@@ -1,131 +1,34 @@
 """The situations of the gallery. Each walks real checks through the real core to the event it is about."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
-from tests import walk as walks
+from tests.messages.course import MINUTE, MORE_SCENES
+from tests.messages.scene import (
+    DAY,
+    HOUR,
+    ODD,
+    PURGED,
+    STACK,
+    TIMEOUT,
+    TOO_MANY,
+    Scene,
+    in_sync,
+    last,
+    loading,
+    on_the_way,
+    outage_event,
+    refused,
+    syncing,
+)
 from tests.walk import Walk, failed
 from tests.world import World
-from udts_monitor.adapters.answer import CONFIGURATION
 from udts_monitor.decision import outage
 from udts_monitor.decision.event import Event, Kind
-from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
-from udts_monitor.decision.outage import Outage, Unreached
+from udts_monitor.decision.observation import NoAnswer, Observation
+from udts_monitor.decision.outage import Outage
 from udts_monitor.decision.policy import Policy
-from udts_monitor.messages.display import Display, Origin
-from udts_monitor.messages.phrases import Language
-from udts_monitor.outbox.notification import Notification, Topic
-from udts_monitor.run.render import digest, digest_id, notifications
-from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import TaskRef
-
-ORIGIN = Origin(stack="udts-monitor", account="123456789012", region="ap-east-1", table="udts-Table-1A2B")
-# The languages in which they are shown, each with a time zone its readers may have.
-DISPLAYS: Mapping[Language, Display] = {
-    Language.EN: Display(zone=ZoneInfo("UTC"), language=Language.EN, origin=ORIGIN),
-    Language.ZH: Display(zone=ZoneInfo("Asia/Shanghai"), language=Language.ZH, origin=ORIGIN),
-}
-SETTINGS: Mapping[Language, RunSettings] = {
-    language: RunSettings(
-        policy=Policy(), topics=tuple(Topic), display=display, max_concurrency=1, digest_above=5
-    )
-    for language, display in DISPLAYS.items()
-}
-
-ORDERS = replace(walks.ORDERS, owner="dba-east", runbook="https://wiki.example.com/orders-db")
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-ROWS = 48_200_000
-TOO_MANY = "Error 1040: Too many connections"
-PURGED = (
-    "Error 1236: The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the master "
-    "has purged binary logs containing GTIDs that the slave requires."
-)
-ODD = "worker 7 exited with code 3"
-STACK = (
-    "dump of `shop`.`orders` failed\n"
-    "  at table writer: unexpected packet 0x00 from 10.9.3.17:3306 after 1,204,113 rows\n"
-    "  at chunk 481 of 900, key range [19200000, 19240000)\n"
-    "the chunk was tried 5 times, the last time 30 s ago"
-)
-TIMEOUT = NoAnswer(cause="timeout", reason="UCloud did not answer in time")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One situation and what is told in it.
-
-    Attributes:
-        name: of its folder among the golden files; begins with the kind of event.
-        title: for a reader who looks for it.
-        meaning: what it means and when it is told.
-        tell: the events it leads to: one, or those that become a digest.
-    """
-
-    name: str
-    title: str
-    meaning: str
-    tell: Callable[[], tuple[Event, ...]]
-
-    def told(self, language: Language) -> dict[Topic, Notification]:
-        """What each audience gets, rendered as a run renders it."""
-        settings = SETTINGS[language]
-        events = self.tell()
-        if len(events) == 1:
-            return {found.topic: found for found in notifications(events, Topic, settings)}
-        topics = (Topic.ALERTS, Topic.PAGER, Topic.CHAT)
-        members = {topic: notifications(events, [topic], settings) for topic in topics}
-        return {
-            topic: digest(digest_id(found), found, topic, events[-1].time, settings.display)
-            for topic, found in members.items()
-            if found
-        }
-
-
-def loading(percent: int, *, status: str = "Loading", minutes: int = 0) -> Observation:
-    """A full load that has moved so much."""
-    moved = ROWS * percent // 100
-    progress = Progress(
-        total_rows=ROWS, moved_rows=moved, percent=float(percent), elapsed_seconds=minutes * 60 or None
-    )
-    return Observation(status=status, progress=progress, retries_used=0, retries_allowed=0)
-
-
-def syncing(position: int, status: str = "Syncing") -> Observation:
-    """An incremental task that has come so far in the binlog."""
-    return Observation(
-        status=status,
-        position=Position(binlog_name="mysql-bin.000412", binlog_pos=position),
-        retries_used=0,
-        retries_allowed=3,
-    )
-
-
-def on_the_way(task: TaskRef = ORDERS) -> Walk:
-    """A task that has begun its full load and is well into it."""
-    walk = Walk(task=task, runs_each_minute=True)
-    walk.check("Created", after=2 * timedelta(minutes=1))
-    walk.check(loading(0, status="Dumping"), after=34 * timedelta(minutes=1))
-    walk.check(loading(0), after=HOUR)
-    walk.check(loading(62, minutes=96))
-    return walk
-
-
-def in_sync(task: TaskRef = ORDERS) -> Walk:
-    """A task that has been synchronising for a while."""
-    walk = Walk(task=task, runs_each_minute=True)
-    walk.check(syncing(88_120_004), after=3 * HOUR)
-    walk.check(syncing(91_772_310))
-    return walk
-
-
-def last(walk: Walk, kind: Kind) -> tuple[Event, ...]:
-    """The event the scene is about: the newest, of the kind it should be."""
-    event = walk.events[-1]
-    assert event.kind is kind, walk.told
-    return (event,)
 
 
 def _failed(message: str, *, status: str = "Failed") -> tuple[Event, ...]:
@@ -142,7 +45,7 @@ def _purged() -> tuple[Event, ...]:
 
 def _gone_for_good() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=ODD), after=50 * timedelta(minutes=1))
+    walk.check(Observation(status="Failed", failed_message=ODD), after=50 * MINUTE)
     walk.check(Observation(status="FailedUnrecoverable", failed_message=ODD))
     return last(walk, Kind.FAILED)
 
@@ -155,15 +58,15 @@ def _stopped_for_good() -> tuple[Event, ...]:
 
 def _retries_used_up() -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check(failed(2, 3, TOO_MANY), after=5 * timedelta(minutes=1))
-    walk.check("RetryPending", after=5 * timedelta(minutes=1))
+    walk.check(failed(2, 3, TOO_MANY), after=5 * MINUTE)
+    walk.check("RetryPending", after=5 * MINUTE)
     walk.check(failed(3, 3, TOO_MANY))
     return last(walk, Kind.FAILED)
 
 
 def _failed_again() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * timedelta(minutes=1))
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * MINUTE)
     walk.checks(["Starting", loading(62)])
     walk.check(Observation(status="Failed", failed_message="Error 1205: Lock wait timeout exceeded"))
     return last(walk, Kind.FAILED)
@@ -188,7 +91,7 @@ def _finished() -> tuple[Event, ...]:
 
 def _finished_after_failure() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * timedelta(minutes=1))
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * MINUTE)
     walk.checks(["Starting"])
     walk.check(loading(62), after=timedelta(minutes=2))
     walk.check(loading(100, status="Done"))
@@ -198,28 +101,29 @@ def _finished_after_failure() -> tuple[Event, ...]:
 def _finished_full_journey() -> tuple[Event, ...]:
     walk = on_the_way()
     walk.check(Observation(status="Failed", failed_message=TOO_MANY, retries_used=0, retries_allowed=3))
-    walk.check("RetryPending", after=10 * timedelta(minutes=1))
+    walk.check("RetryPending", after=10 * MINUTE)
     for percent in (62, 64, 66, 68):
         walk.check(replace(loading(percent), retries_used=1, retries_allowed=3))
     for _ in range(9):
         walk.check(TIMEOUT)
-    walk.check(replace(loading(80), retries_used=1, retries_allowed=3), after=2 * HOUR)
-    walk.check("Stopped", after=8 * timedelta(minutes=1))
-    walk.checks(["Starting", loading(80)])
+    for percent in (80, 84, 88):
+        walk.check(replace(loading(percent), retries_used=1, retries_allowed=3), after=40 * MINUTE)
+    walk.check("Stopped", after=8 * MINUTE)
+    walk.checks(["Starting", loading(90)])
     walk.check(replace(loading(100, status="Done"), retries_used=1, retries_allowed=3))
     return last(walk, Kind.FINISHED)
 
 
 def _recovered() -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=38 * timedelta(minutes=1))
+    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=38 * MINUTE)
     walk.checks(["Starting", syncing(91_772_310), syncing(91_780_544), syncing(91_790_002)])
     return last(walk, Kind.RECOVERED)
 
 
 def _stopped() -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check("Stopped", after=20 * timedelta(minutes=1))
+    walk.check("Stopped", after=20 * MINUTE)
     walk.check("Stopped")
     return last(walk, Kind.STOPPED)
 
@@ -227,7 +131,7 @@ def _stopped() -> tuple[Event, ...]:
 def _deadline(answer: Observation, share: float) -> tuple[Event, ...]:
     walk = in_sync()
     walk.policy = Policy(source_log_retention_hours=168)
-    walk.check(answer, after=share * walk.policy.resume_within_days * DAY + timedelta(minutes=1))
+    walk.check(answer, after=share * walk.policy.resume_within_days * DAY + MINUTE)
     # Reminders of a failure are due by then too; they are told after the deadline.
     walk.check(answer)
     return tuple(event for event in walk.events if event.kind is Kind.RESUME_DEADLINE)
@@ -277,44 +181,22 @@ def _reachable() -> tuple[Event, ...]:
     return last(walk, Kind.REACHABLE)
 
 
-def _refused(code: int, said: str) -> NoAnswer:
-    reason = f"UCloud answered RetCode {code} ({said}): {CONFIGURATION[code]}"
-    return NoAnswer(cause=f"RetCode {code}", reason=reason, quote=said, configuration=True)
-
-
 def _unreachable_one_project() -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check(_refused(292, "Project [org-hiny12] not found"))
+    walk.check(refused(292, "Project [org-hiny12] not found"))
     return last(walk, Kind.UNREACHABLE)
 
 
-def _outage(answer: NoAnswer, checks: int) -> Event:
-    """Twelve tasks that stop answering at the same time for the same cause."""
-    walks = [in_sync(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12")) for place in range(12)]
-    now, policy = walks[0].now, walks[0].policy
-    states = {walk.task.key: walk.state for walk in walks}
-    for minute in range(checks):
-        unreached = [
-            Unreached(task=walk.task, before=states[walk.task.key], answer=answer, policy=policy)
-            for walk in walks
-        ]
-        decision = outage.decide(unreached, states, (), policy, now + minute * timedelta(minutes=1))
-        states = {key: replace(state, unanswered=decision.missed[key].gap) for key, state in states.items()}
-    (change,) = decision.changes
-    assert change.event
-    return change.event
-
-
 def _unreachable_many(answer: NoAnswer, checks: int) -> tuple[Event, ...]:
-    return (_outage(answer, checks),)
+    return (outage_event(answer, checks),)
 
 
 def _reachable_many() -> tuple[Event, ...]:
-    began = _outage(TIMEOUT, 3)
+    began = outage_event(TIMEOUT, 3)
     open_one = Outage(
         cause=began.cause, id=began.id, since=began.since, told_at=began.time, reason=began.reason
     )
-    ((change),) = outage.ended([open_one], [], began.since + 47 * timedelta(minutes=1))
+    ((change),) = outage.ended([open_one], [], began.since + 47 * MINUTE)
     assert change.event
     return (change.event,)
 
@@ -338,14 +220,14 @@ def _storm() -> tuple[Event, ...]:
     answers: tuple[str, ...] = ("Stopped", "Stopped", "RetryPending", "Rebalancing", "Done")
     for place, answer in enumerate(answers, start=9):
         walk = on_the_way(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12", name=f"crm-{place}"))
-        walk.now -= 20 * timedelta(minutes=1)
-        walk.check(answer, after=20 * timedelta(minutes=1))
+        walk.now -= 20 * MINUTE
+        walk.check(answer, after=20 * MINUTE)
         walk.check(answer)
         events += walk.events
     return tuple(events)
 
 
-SCENES: tuple[Scene, ...] = (
+_SCENES: tuple[Scene, ...] = (
     Scene(
         name="failed",
         title="failed",
@@ -504,7 +386,7 @@ SCENES: tuple[Scene, ...] = (
         name="unreachable-configuration",
         title="unreachable, wrong configuration",
         meaning="The configuration is wrong, so waiting does not help: told at the first check.",
-        tell=lambda: _unreachable_many(_refused(171, "Signature VerifyAC Error"), 1),
+        tell=lambda: _unreachable_many(refused(171, "Signature VerifyAC Error"), 1),
     ),
     Scene(
         name="unreachable-configuration-one-task",
@@ -543,4 +425,8 @@ SCENES: tuple[Scene, ...] = (
         "The events topic gets every event as always.",
         tell=_storm,
     ),
+)
+_ORDER = {str(kind): place for place, kind in enumerate(Kind)}
+SCENES = tuple(
+    sorted((*_SCENES, *MORE_SCENES), key=lambda scene: _ORDER.get(scene.name.partition("-")[0], len(_ORDER)))
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.messages.scenes import SETTINGS, in_sync, on_the_way
+from tests.messages.scene import SETTINGS, in_sync, on_the_way
 from udts_monitor.adapters.task_status import REASON_LIMIT
 from udts_monitor.decision.observation import Observation
 from udts_monitor.decision.policy import Policy

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.messages.limits import item_problems, live_markup, problems
-from tests.messages.scenes import SCENES, SETTINGS, Scene
+from tests.messages.scene import SETTINGS, Scene
+from tests.messages.scenes import SCENES
 from tests.proof.figures import note
 from tests.walk import NOON, ORDERS, Walk
 from udts_monitor.adapters import items

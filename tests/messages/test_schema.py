@@ -13,7 +13,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from tests.messages.gallery import GOLDEN
-from tests.messages.scenes import SCENES, Scene
+from tests.messages.scene import Scene
+from tests.messages.scenes import SCENES
 from tests.messages.schema import Schema, assert_valid, load, promises
 from udts_monitor.decision.event import Kind, Severity
 from udts_monitor.messages.cloudevent import DATA_SCHEMA, SCHEMA_VERSION

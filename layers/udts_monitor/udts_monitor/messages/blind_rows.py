@@ -129,6 +129,13 @@ SAYINGS: Mapping[str, tuple[Saying, ...]] = {
             lambda at: at.of_monitor,
         ),
         Saying(
+            Text(
+                "UCloud does not know {task} any more, which was finished: {cause}.",
+                "UCloud 已查不到 {task}（此前已完成）：{cause}。",
+            ),
+            _deleted,
+        ),
+        Saying(
             Text("{task} has never answered: {cause}.", "从未获取到 {task} 的状态：{cause}。"),
             lambda at: not at.event.status,
         ),

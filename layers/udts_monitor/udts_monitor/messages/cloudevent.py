@@ -8,7 +8,7 @@ from typing import Any
 from udts_monitor.decision.estimate import Estimate
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Lag, Position, Progress
-from udts_monitor.decision.state import Lifecycle
+from udts_monitor.decision.state import Acknowledgement, Lifecycle
 from udts_monitor.messages.display import Display
 from udts_monitor.messages.failures import FAQ
 from udts_monitor.messages.phrases import Language
@@ -51,6 +51,7 @@ def _data(event: Event, report: Report, display: Display) -> dict[str, Any]:
         "incident_action": event.action,
         "incident_since": _time(event.incident_since),
         "closes": list(event.closes),
+        "acknowledged": _figures(event.acknowledged),
         "aspect": event.aspect or None,
         "task": {
             "id": task.task_id,
@@ -133,7 +134,9 @@ def _time(moment: datetime | None) -> str | None:
     return iso(moment) if moment else None
 
 
-def _figures(part: Lag | Lifecycle | Estimate | Position | Progress | None) -> dict[str, Any] | None:
+def _figures(
+    part: Acknowledgement | Lag | Lifecycle | Estimate | Position | Progress | None,
+) -> dict[str, Any] | None:
     """The fields of a dataclass by their names, unknown ones null."""
     if part is None:
         return None

@@ -72,7 +72,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             code="losing-ground",
             when=_loses_ground,
             urgency=Urgency.WAIT,
-            headline=Text("the target loses ground{lag}", "目标库越落越远{lag}"),
+            headline=Text("the target loses ground: {behind}", "目标库越落越远：{behind}"),
             step=Text(
                 "Do not switch over now. If it goes on after the source's busy hours, the target is too "
                 "small "
@@ -84,7 +84,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Row(
             code="delayed",
             urgency=Urgency.WAIT,
-            headline=Text("the target is behind{lag}", "目标库延迟{lag}"),
+            headline=Text("{behind}", "{behind}"),
             step=Text(
                 "Do not switch over now. If it stays so, look at the load of the target and at the task's "
                 "rate "
@@ -187,7 +187,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Row(
             code="runs-too-long",
             urgency=Urgency.NOW,
-            headline=Text("running for {total}, longer than planned", "已运行 {total}，超过预期"),
+            headline=Text("it should have ended by {deadline}", "应在 {deadline} 前结束"),
             step=Text(
                 "Look at the task's progress and rates in the console.", "请在控制台查看任务的进度和速率。"
             ),
@@ -200,7 +200,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             urgency=Urgency.NOW,
             headline=Text("its position moved backwards", "位点后退"),
             step=Text(
-                "Set by one of you? Then nothing. Did the source fail over? Without GTID changes may be "
+                "Set by one of you? Then there is nothing to do. Did the source fail over? Without GTID "
+                "changes may be "
                 "missing or "
                 "applied twice: validate the data before you switch over.",
                 "是你们设置的？则无需处理。源库发生过主从切换？未使用 GTID 时数据可能缺失或重复："
@@ -213,7 +214,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             urgency=Urgency.NOW,
             headline=Text("it loads in full again", "正在重新全量迁移"),
             step=Text(
-                "Reset by one of you? Then nothing. Otherwise find out by whom: the full load replaces "
+                "Reset by one of you? Then there is nothing to do. Otherwise find out by whom: the full "
+                "load replaces "
                 "what the "
                 "target holds. Do not switch over before the target is level again.",
                 "是你们重置的？则无需处理。否则请查明操作人：全量迁移会覆盖目标库中的数据。"
@@ -228,7 +230,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             urgency=Urgency.NOW,
             headline=Text("gone, unless one of you deleted it", "任务已消失，除非是你们删除的"),
             step=Text(
-                "Deleted by one of you? Then nothing. Otherwise look for it in the console, and at the "
+                "Deleted by one of you? Then there is nothing to do. Otherwise look for it in the console, "
+                "and at the "
                 "bill: unpaid "
                 "tasks are deleted for good.",
                 "是你们删除的？则无需处理。否则请在控制台查找该任务并检查账单：欠费任务会被彻底删除。",
@@ -244,7 +247,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             headline=Text("renew it, or let it go", "请续费，或不再保留"),
             step=Text(
                 "Still needed? Renew it: UCloud stops it a day after {expires} and deletes it for good a day "
-                "later. Not needed any more? Then nothing.",
+                "later. Not needed any more? Then there is nothing to do.",
                 "仍需要？请续费：UCloud 会在 {expires} 之后一天停止任务，再过一天彻底删除。不再需要？"
                 "则无需处理。",
             ),
@@ -282,9 +285,10 @@ SAYINGS: Mapping[str, tuple[Saying, ...]] = {
     ),
     Kind.DELAYED: (
         Saying(
-            Text("The target of {task} loses ground{lag}.", "{task} 的目标库越落越远{lag}。"), _loses_ground
+            Text("The target of {task} loses ground: {behind}.", "{task} 的目标库越落越远：{behind}。"),
+            _loses_ground,
         ),
-        Saying(Text("The target of {task} is behind{lag}.", "{task} 的目标库延迟{lag}。")),
+        Saying(Text("The target of {task} is behind: {behind}.", "{task} 的目标库落后：{behind}。")),
     ),
     Kind.CAUGHT_UP: (
         Saying(
@@ -327,8 +331,8 @@ SAYINGS: Mapping[str, tuple[Saying, ...]] = {
         ),
         Saying(
             Text(
-                "{task} has been running for {total}, longer than planned.",
-                "{task} 已运行 {total}，超过预期。",
+                "{task} should have ended by {deadline} and is still running.",
+                "{task} 应在 {deadline} 前结束，目前仍在运行。",
             )
         ),
     ),

@@ -6,7 +6,7 @@ from udts_monitor.decision.event import Action, Event, Kind, Severity
 from udts_monitor.decision.state import Lifecycle
 from udts_monitor.messages import figures
 from udts_monitor.messages.display import Display
-from udts_monitor.messages.phrases import LIST, NAMES, Language, Text
+from udts_monitor.messages.phrases import LABELLED, LIST, NAMES, Language, Text
 from udts_monitor.messages.roll_call_facts import roll_call_facts
 from udts_monitor.messages.values import task_label
 from udts_monitor.messages.words import OUTCOMES, status_change, status_word, type_word
@@ -35,6 +35,7 @@ _OPENS_CRITICAL = Text(
 )
 _OPEN = Text("open since {moment}, for {time}", "自 {moment} 起，已持续 {time}")
 _CLOSED = Text("closed now, open for {time}", "已结束，持续 {time}")
+_LOOKED_AFTER = Text("Looked after by", "处理人")
 _PROGRESS = Text("Progress", "进度")
 _AS_OF = Text("{figures} (seen {moment})", "{figures}（{moment} 的数据）")
 _ENDS = Text("Expected end", "预计结束时间")
@@ -82,6 +83,7 @@ def facts(event: Event, display: Display) -> tuple[tuple[str, str], ...]:
         _NOTICED: _noticed(event, display),
         _NO_ANSWER_SINCE if blind else _HELD_SINCE: _since(event, display),
         _INCIDENT: _incident(event, display),
+        _LOOKED_AFTER: _looked_after(event, language),
         **_finish(event, display),
         _PROGRESS: _progress(event, display),
         _ENDS: figures.end_line(event.measured_end, display.zone, language),
@@ -141,6 +143,15 @@ def _incident(event: Event, display: Display) -> str:
         moment=figures.short_time(event.incident_since, display.zone, language),
         time=figures.format_duration(event.time - event.incident_since, language),
     )
+
+
+def _looked_after(event: Event, language: Language) -> str:
+    """Who said so, and why."""
+    found = event.acknowledged
+    if found is None:
+        return ""
+    by, why = one_line(found.by), one_line(found.why)
+    return LABELLED.to(language, label=by, value=why) if why else by
 
 
 def _progress(event: Event, display: Display) -> str:

@@ -92,6 +92,7 @@ FAILURE = (
         by=_deadline_only,
         headline=Text("{brief}", "{brief}"),
         step=Text("{fix} Then start the task again.", "{fix}然后重新启动任务。"),
+        source="UCloud API, GetUDTSTaskStatus",
     ),
 )
 STOP = (
@@ -160,7 +161,7 @@ HANGS = (
     Row(
         code="look",
         urgency=Urgency.NOW,
-        headline=Text("{status} for {lasting} and not well. {brief}", "{status}，{lasting}仍未恢复。{brief}"),
+        headline=Text("not well again. {brief}", "仍未恢复。{brief}"),
         step=Text(
             "Look at the task in the console: it is neither running again nor failed.",
             "请在控制台查看任务：它既未恢复运行，也未失败。",

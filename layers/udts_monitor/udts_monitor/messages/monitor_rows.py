@@ -66,7 +66,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             urgency=Urgency.NOTHING,
             headline=Text("{watched} watched, nothing open", "监控 {watched}，无未恢复故障"),
             step=Text(
-                "Silence means health from here on: is a task missing, add it to UDTS_TASKS.",
+                "No message from here on means that all is well. If a task is missing, add it to UDTS_TASKS.",
                 "此后没有消息即表示正常。如有遗漏的任务，请加入 UDTS_TASKS。",
             ),
         ),

@@ -18,14 +18,11 @@ _TEXT = Text("{kind} {name}: {watch}. {time}", "{kind} {name}：{watch} {time}")
 
 def wants(event: Event) -> bool:
     """What is critical and its end; that the monitor sees nothing, and its end; tests."""
+    if is_beside(event.cause):
+        return False
     blind = event.kind in {Kind.UNREACHABLE, Kind.REACHABLE} and event.task is MONITOR
     ends = event.incident_critical and (event.action is Action.CLOSE or bool(event.closes))
-    return (
-        event.severity is Severity.CRITICAL
-        or (blind and not is_beside(event.cause))
-        or ends
-        or event.kind == Kind.TEST
-    )
+    return event.severity is Severity.CRITICAL or blind or ends or event.kind == Kind.TEST
 
 
 def text(event: Event, report: Report, display: Display) -> str:

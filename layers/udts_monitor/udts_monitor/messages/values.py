@@ -18,7 +18,7 @@ REASON_LIMIT = 300
 _NAME_LIMIT = 60
 _NO_REASON = Text("UCloud gave no reason", "UCloud 未给出原因")
 _EXHAUSTED = Text("{brief} (retries used up)", "{brief}（自动重试次数已用完）")
-_STILL = Text("{status} for {lasting}. {brief}", "{status} {lasting}。{brief}")
+_STILL = Text("{status} for {lasting}. {brief}", "{status}已 {lasting}。{brief}")
 _FIX = Text("Remove the cause.", "请先消除原因。")
 _NO_PHASE = Text("", " ")
 _DURING: Mapping[Outcome | None, Text] = {
@@ -55,6 +55,7 @@ _TOOK = Text("{status} in {time}", "{status}，用时 {time}")
 _WATCHED = Text("{status}, watched for {time}", "{status}，已监控 {time}")
 _AFTER_FAILURE = Text("{said}, after a failure", "{said}，期间曾失败")
 _AFTER_INCIDENT = Text("{said}, which ends the incident", "{said}，故障随之结束")
+_BEHIND = Text("by how much nobody can say", "具体数值未知")
 _NOW = Text(": {status}", "：{status}")
 _LAST = Text(" (last warning)", "（最后一次提醒）")
 _TASKS = Text("{number} tasks", "{number} 个任务")
@@ -88,7 +89,6 @@ def values(at: Situation, display: Display) -> dict[str, str]:
         "reason": reason,
         "past": _length(event.time - event.since, language),
         "lasting": _length(event.time - began, language),
-        "total": _length(event.time - _started(event), language),
         "why": at.advice.cause.to(language) if at.advice else reason or _NO_REASON.to(language),
         "fix": _fix(at, language),
         "during": _DURING.get(event.phase, _NO_PHASE).to(language),
@@ -101,6 +101,9 @@ def values(at: Situation, display: Display) -> dict[str, str]:
         "tasks": NAMES.to(language).join(event.tasks),
         "number": str(len(event.tasks)),
         "lag": _after_comma(figures.lag_line(event.lag, language), language),
+        "behind": figures.lag_line(event.lag, language)
+        or figures.progress_line(event.progress, language)
+        or _BEHIND.to(language),
         "ends": figures.end_line(event.measured_end, display.zone, language),
         "bill": _BILL.to(language),
         **_roll_call(event, display),

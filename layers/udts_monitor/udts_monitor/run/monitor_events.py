@@ -9,7 +9,6 @@ from udts_monitor.outbox.silence import Silence
 from udts_monitor.run.render import notifications
 from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import MONITOR
-from udts_monitor.times import iso
 
 
 def monitor_event(kind: Kind, occasion: str, now: datetime, **more: Any) -> Event:  # noqa: ANN401 - fields of Event
@@ -36,7 +35,7 @@ def silence_event(kind: Kind, silence: Silence, now: datetime) -> Event:
     """That a silence was set, changed, or has ended: who held what back, until when and why."""
     why = f": {silence.why}" if silence.why else ""
     # The same in every language.
-    reason = f"{silence.scope} -> {iso(silence.until)} ({silence.by}{why})"
+    reason = f"{silence.scope} -> {silence.until:%Y-%m-%dT%H:%MZ} ({silence.by}{why})"
     occasion = f"{now:%Y%m%dT%H%M%S.%fZ}/{silence.scope}"
     return monitor_event(kind, occasion, now, since=silence.since, reason=reason, tasks=(silence.scope,))
 
