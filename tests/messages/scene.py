@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from tests import walk as walks
 from tests.walk import Walk
-from udts_monitor.adapters.answer import CONFIGURATION
 from udts_monitor.decision import outage
 from udts_monitor.decision.event import Event, Kind
 from udts_monitor.decision.observation import NoAnswer, Observation, Position, Progress
@@ -133,7 +132,7 @@ def last(walk: Walk, kind: Kind) -> tuple[Event, ...]:
 
 def refused(code: int, said: str) -> NoAnswer:
     """UCloud refuses until a person changes something."""
-    reason = f"UCloud answered RetCode {code} ({said}): {CONFIGURATION[code]}"
+    reason = f"UCloud answered RetCode {code} ({said})"
     return NoAnswer(cause=f"RetCode {code}", reason=reason, quote=said, configuration=True)
 
 

@@ -11,26 +11,15 @@ from typing import Any
 from udts_monitor.adapters import fields
 from udts_monitor.adapters.redaction import Redactor
 from udts_monitor.decision.observation import NoAnswer
+from udts_monitor.messages.causes import cause_step
+from udts_monitor.messages.phrases import Language
 
 _OK = 200
 _UUID_LIMIT = 128
 _MESSAGE_LIMIT = 300
 
-# Source: RetCode table. Waiting does not help with these: a person has to change something.
-CONFIGURATION: Mapping[int, str] = {
-    160: "UCLOUD_BASE_URL does not lead to the UCloud API",
-    161: "UCLOUD_BASE_URL does not lead to an API that knows UDTS",
-    170: "UCLOUD_BASE_URL leads past something that drops the signature",
-    171: "the private key does not belong to the public key: put the right pair into the secret",
-    172: "the public key is not known: put a valid pair into the secret",
-    174: "the token is not known: put a valid key pair into the secret",
-    292: "the project does not exist or the key may not see it: correct the project of the task",
-    293: "the key has no permission for the zone: extend its permissions in UCloud's IAM",
-    294: "UCloud refuses the address this call came from: add it to the allow-list of the account's API keys "
-    "(a Lambda outside a VPC has changing addresses)",
-    295: "the account has a security lock on its API: lift it in the console",
-    299: "the key's user may not read UDTS: grant that in UCloud's IAM",
-}
+# Waiting does not help with these: a person has to change something. What that is the messages know.
+CONFIGURATION = frozenset({160, 161, 170, 171, 172, 174, 292, 293, 294, 295, 299})
 KEYS_REJECTED = frozenset({170, 171, 172, 174})
 TRANSIENT_CODES = frozenset({110, 130, 150, 153})
 TRANSIENT_HTTP = frozenset({429, 500, 502, 503, 504})
@@ -138,7 +127,7 @@ def _refused(code: int, content: Mapping[str, Any], uuid: str) -> FailedCall:
     message = fields.line(content.get("Message"), _MESSAGE_LIMIT)
     reason = f"UCloud answered RetCode {code}" + (f" ({message})" if message else "")
     if code in CONFIGURATION:
-        attempts, reason = 1, f"{reason}: {CONFIGURATION[code]}"
+        attempts, reason = 1, f"{reason}: {cause_step(f'RetCode {code}', Language.EN)}"
     elif code in TRANSIENT_CODES:
         attempts = UNLIMITED
     else:
