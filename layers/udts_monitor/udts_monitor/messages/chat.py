@@ -31,7 +31,7 @@ _REASON = Text("Reason", "原因")
 
 def card(event: Event, report: Report, language: Language) -> str:
     """One event as a card; all cards of an incident share a thread."""
-    checklist = [f"{place}) {escaped(step)}" for place, step in enumerate(report.checklist, start=1)]
+    checklist = [f"({place}) {escaped(step)}" for place, step in enumerate(report.checklist, start=1)]
     lines = [
         f"*{report.decision}*{escaped(report.decided.removeprefix(report.decision))}",
         *checklist,
