@@ -30,8 +30,8 @@ _AGO = Text("{moment}, {time} ago", "{moment}，{time}前")
 _INCIDENT = Text("Incident", "故障")
 _OPENS = Text("opened now", "新故障")
 _OPENS_CRITICAL = Text(
-    "opened now; reminders after 4 h, 24 h, then daily until it is well",
-    "新故障；恢复之前将在 4 小时、24 小时后及之后每天提醒",
+    "opened now; reminders after 4 h, 24 h, then daily until it is well or acknowledged",
+    "新故障；恢复或确认之前将在 4 小时、24 小时后及之后每天提醒",
 )
 _OPEN = Text("open since {moment}, for {time}", "自 {moment} 起，已持续 {time}")
 _CLOSED = Text("closed now, open for {time}", "已结束，持续 {time}")
