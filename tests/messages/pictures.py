@@ -84,7 +84,7 @@ def card(text: str) -> str:
 
 PICTURES = (
     Picture(name="mail.png", golden="failed-full-load-needed/alert.en.txt", draw=mail),
-    Picture(name="card.png", golden="failed-full-load-needed/chat.en.json", draw=card),
+    Picture(name="card.png", golden="finished-full-journey/chat.en.json", draw=card),
 )
 
 
