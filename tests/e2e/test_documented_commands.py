@@ -97,7 +97,7 @@ def test_the_commands_of_the_documents_do_what_they_say(
 
 
 def moved_and_gone(aws: LocalAws) -> None:
-    """Of the first stack nothing is left; the second goes on with what it kept, and tells nothing anew."""
+    """Of the first stack nothing is left; the second goes on with what it kept, and tells of no task anew."""
     tables = aws.client("dynamodb").list_tables()["TableNames"]
     assert tables == []
     with pytest.raises(ClientError, match="does not exist"):
@@ -111,4 +111,6 @@ def moved_and_gone(aws: LocalAws) -> None:
     assert "the source is being moved" in str(kept)
     answer = moved.client("lambda").invoke(FunctionName="udts-second-check-tasks", Payload=b"{}")
     summary = json.loads(answer["Payload"].read())
-    assert (summary["checked"], summary["events"]) == (1, [])
+    assert summary["checked"] == 1
+    # That of the new deployment, unless the schedule was faster.
+    assert {event["kind"] for event in summary["events"]} <= {"roll_call"}
