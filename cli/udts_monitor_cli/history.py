@@ -48,8 +48,7 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     if screen.as_json:
         screen.document(plain(histories[view.task.key] if view else histories))
     elif view and given.plot:
-        for line in plots(view, histories[view.task.key], seen):
-            screen.line(line)
+        screen.drawing(plots(view, histories[view.task.key], seen))
     else:
         _render(histories, view, seen, screen)
     return Code.FINE

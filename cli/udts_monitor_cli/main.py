@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 
-from udts_monitor_cli import asking, history, incidents, silences, status
+from udts_monitor_cli import asking, explain, export, history, incidents, replay, silences, status
 from udts_monitor_cli.codes import Code, CommandLineError
 from udts_monitor_cli.parser import PROGRAM, parser
 from udts_monitor_cli.screen import Screen
@@ -16,10 +16,13 @@ COMMANDS: Mapping[str, Command] = {
     "status": status.show,
     "history": history.show,
     "incidents": incidents.show,
+    "explain": explain.show,
     "silence": asking.silence,
     "silences": silences.show,
     "acknowledge": asking.acknowledge,
     "test": asking.test,
+    "export": export.show,
+    "replay": replay.show,
 }
 # Source: bash, exit status of a command that a signal ended: 128 and the signal's number (SIGINT is 2).
 _INTERRUPTED = 130

@@ -4,6 +4,7 @@ import argparse
 
 import shtab
 
+from udts_monitor.decision.policy import THRESHOLDS
 from udts_monitor_cli.codes import Code
 
 PROGRAM = "udts-monitor"
@@ -36,8 +37,25 @@ def parser() -> argparse.ArgumentParser:
     _since(history, "24h")
     incidents = command("incidents", "show what is open, and what is over and how long it lasted")
     _since(incidents, "7d")
+    explain = command("explain", "say why a task is shown as it is, and what each rule waits for")
+    explain.add_argument("task", nargs="?", metavar="TASK", help=f"{_TASK}; without it the settings in force")
     _writing(commands, common)
     command("test", "send a test notification to every topic")
+    export = command("export", "write the report of a migration")
+    export.add_argument("task", metavar="TASK", help=_TASK)
+    export.add_argument("--format", choices=("md", "csv", "json"), default="md")
+    _since(export, "90d")
+    replay = command("replay", "say which messages there would have been with other settings")
+    replay.add_argument("task", metavar="TASK", help=_TASK)
+    replay.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        dest="settings",
+        help=f"a threshold: {', '.join(THRESHOLDS)}",
+    )
+    _since(replay, "90d")
     return whole
 
 

@@ -20,6 +20,7 @@ WIDTH = 80
 _BETWEEN = 2
 _WIDEST = 24
 _NARROWEST = 12
+_TITLE = 8
 
 
 class Screen:
@@ -38,22 +39,47 @@ class Screen:
         """One JSON document."""
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
+    def text(self, text: str) -> None:
+        """As it is: it goes into a file."""
+        sys.stdout.write(text)
+
     def line(self, text: str, style: str = "") -> None:
         """One line or more; long ones wrap."""
         self.console.print(safe(text, style))
 
-    def table(self, heads: Sequence[str], rows: Iterable[Iterable[str | Text]], *, grows: int = -1) -> None:
+    def titled(self, title: str, text: str, style: str = "") -> None:
+        """A line behind its title; long ones wrap beside it."""
+        grid = Table.grid(padding=(0, _BETWEEN, 0, 0))
+        grid.add_column(width=_TITLE)
+        grid.add_column()
+        grid.add_row(safe(title, style or "bold"), safe(text))
+        self.console.print(grid)
+
+    def drawing(self, lines: Iterable[str]) -> None:
+        """Our own characters, spaces and all."""
+        for line in lines:
+            self.console.print(Text(line), no_wrap=True)
+
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Iterable[Iterable[str | Text]],
+        *,
+        grows: int = -1,
+        widest: int = _WIDEST,
+    ) -> None:
         """Columns beside each other, each row a line.
 
         Args:
             heads: of the columns.
             rows: of cells, at least one.
-            grows: the column that is cut when there is no room for all.
+            grows: the column that has the room that is left.
+            widest: what the others are cut to.
         """
         cells = [[cell if isinstance(cell, Text) else safe(cell) for cell in row] for row in rows]
         flexible = grows % len(heads)
         widths = [
-            min(_WIDEST, max(cell_len(text.plain) for text in (Text(head), *column)))
+            min(widest, max(cell_len(text.plain) for text in (Text(head), *column)))
             for head, column in zip(heads, zip(*cells, strict=True), strict=True)
         ]
         room = self.console.width - _BETWEEN * len(heads)
@@ -76,6 +102,11 @@ def safe(text: str, style: str = "") -> Text:
 def lasted(time: timedelta) -> str:
     """A length of time."""
     return format_duration(time, Language.EN)
+
+
+def roughly(time: timedelta) -> str:
+    """A length of time in its largest unit: a column has no room for more."""
+    return " ".join(lasted(time).split()[:2])
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -15,7 +15,7 @@ from udts_monitor.query.overview import Overview, TaskView
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import look
 from udts_monitor_cli.plain import plain
-from udts_monitor_cli.screen import WIDTH, Screen, ago, lasted, safe
+from udts_monitor_cli.screen import WIDTH, Screen, ago, roughly, safe
 from udts_monitor_cli.stack import Stack
 
 _AGAIN_SECONDS = 5
@@ -55,7 +55,7 @@ def _code(seen: Overview) -> Code:
 def _render(seen: Overview, screen: Screen) -> None:
     screen.console.print(_headline(seen))
     if seen.tasks:
-        screen.table(_HEADS, (_row(view, seen.now) for view in seen.tasks), grows=4)
+        screen.table(_HEADS, (_row(view, seen.now) for view in seen.tasks), grows=4, widest=14)
     for place, problem in seen.unreadable.items():
         screen.line(f"Not readable: {place}: {problem}", "red")
 
@@ -97,7 +97,7 @@ def _row(view: TaskView, now: datetime) -> Iterator[str | Text]:
     yield safe(word, style)
     yield safe(state.status or "-")
     yield safe(view.task.display_name)
-    yield lasted(now - (unseen.since if unseen else state.since))
+    yield roughly(now - (unseen.since if unseen else state.since))
     yield safe(_what(view))
     yield _lag(view)
 
