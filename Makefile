@@ -1,4 +1,4 @@
-# make run | test | up | status | inbox | down | outputs | pictures | soak | hunt | corpus | bench | cost | audit | lint | lock | clean
+# make run | test | up | status | inbox | down | outputs | verify | pictures | soak | hunt | corpus | bench | cost | audit | lint | lock | clean
 # (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
@@ -14,7 +14,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs pictures lock lint clean
+.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs verify pictures lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -61,6 +61,10 @@ status: $(READY)
 # `make inbox LAST=50 TOPIC=alerts`
 inbox: $(READY)
 	@.venv/bin/python -m local.command stack inbox $(if $(LAST),--last $(LAST)) $(if $(TOPIC),--topic $(TOPIC))
+
+# `make verify STACK=name`: tries a stack in AWS as it is; needs credentials for it.
+verify: .venv/.ready
+	@.venv/bin/python -m udts_monitor_cli.verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 
 # Needs no installation: what runs can be ended whatever became of .venv and .tools.
 down:

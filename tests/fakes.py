@@ -75,6 +75,7 @@ class FakeUCloud:
     def __init__(self, fuse: Fuse) -> None:
         self.fuse = fuse
         self.answers: dict[str, Observation | NoAnswer] = {}
+        self.time: datetime | None = None
 
     def set(self, **answers: str | Observation | NoAnswer) -> None:
         """What UCloud says from now on, by task id with underscores for dashes."""
@@ -87,6 +88,10 @@ class FakeUCloud:
         del deadline
         answer = self.answers.get(task.task_id, Observation(status="Syncing"))
         return self.fuse.call("check", lambda: answer)
+
+    def server_time(self) -> datetime | None:
+        """The port."""
+        return self.time
 
 
 class FakeInsights:

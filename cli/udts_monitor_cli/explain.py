@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from udts_monitor.messages.figures import position_line, progress_line
 from udts_monitor.messages.phrases import Language
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.explain import Explanation, OpenIncident, explain, thresholds
 from udts_monitor.query.overview import Overview
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import look, task_called
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import Screen, ago, clock
 from udts_monitor_cli.stack import Stack
 
@@ -28,7 +28,7 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     history = reader.history(view.task.key, seen.now - _LOOKS_BACK, seen.now, samples=False)
     found = explain(view, history.events, seen)
     if screen.as_json:
-        screen.document(plain(found))
+        screen.document(plain_data(found))
         return Code.FINE
     screen.line(f"{found.task.display_name} ({found.task.key})", "bold")
     for title, text in _lines(found):
@@ -87,7 +87,7 @@ def _settings(seen: Overview, screen: Screen) -> Code:
         "timezone": last.timezone,
     }
     if screen.as_json:
-        screen.document(plain(document))
+        screen.document(plain_data(document))
         return Code.FINE
     shown = [view.task.display_name for view in seen.tasks]
     more = f" and {len(shown) - _TASKS_SHOWN} more" if len(shown) > _TASKS_SHOWN else ""

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from udts_monitor.messages.figures import format_duration, progress_line, seconds
 from udts_monitor.messages.phrases import Language
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.incidents import incidents_of
 from udts_monitor.query.overview import TaskView
 from udts_monitor.query.stored import History, HistoryEvent
 from udts_monitor.text import one_line
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import beginning, look, task_called
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import Screen
 from udts_monitor_cli.stack import Stack
 
@@ -30,7 +30,9 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     view = task_called(given.task, seen)
     history = reader.history(view.task.key, beginning(given.since, seen.now), seen.now)
     if screen.as_json or given.format == "json":
-        screen.document({"task": plain(view.task), "state": plain(view.state), "history": plain(history)})
+        screen.document(
+            {"task": plain_data(view.task), "state": plain_data(view.state), "history": plain_data(history)}
+        )
     elif given.format == "csv":
         screen.text(_csv(history))
     else:

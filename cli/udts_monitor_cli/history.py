@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from rich.text import Text
 
 from udts_monitor.adapters.reader import Reader
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview, TaskView
 from udts_monitor.query.stored import History, HistoryPoint
 from udts_monitor.query.told import Told, told
 from udts_monitor.task import MONITOR
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import beginning, look, task_called
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.plot import plots
 from udts_monitor_cli.screen import Screen, clock, safe
 from udts_monitor_cli.stack import Stack
@@ -46,7 +46,7 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     else:
         view, histories = None, _of_all(reader, seen, since)
     if screen.as_json:
-        screen.document(plain(histories[view.task.key] if view else histories))
+        screen.document(plain_data(histories[view.task.key] if view else histories))
     elif view and given.plot:
         screen.drawing(plots(view, histories[view.task.key], seen))
     else:

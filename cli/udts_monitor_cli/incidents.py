@@ -7,12 +7,12 @@ from rich.text import Text
 
 from udts_monitor.decision.acknowledgement import KIND as ACKNOWLEDGED
 from udts_monitor.decision.state import Acknowledgement
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.incidents import IncidentView, incidents_of
 from udts_monitor.query.overview import Overview
 from udts_monitor.task import MONITOR
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import beginning, look
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import Screen, clock, lasted, safe
 from udts_monitor_cli.stack import Stack
 
@@ -35,7 +35,9 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     found.sort(key=lambda incident: incident.since, reverse=True)
     found.sort(key=lambda incident: not incident.is_open)
     if screen.as_json:
-        screen.document([plain(one) | {"acknowledged": plain(open_now.get(one.id))} for one in found])
+        screen.document(
+            [plain_data(one) | {"acknowledged": plain_data(open_now.get(one.id))} for one in found]
+        )
     else:
         _render(found, open_now, seen, screen)
     return Code.TROUBLE if open_now else Code.FINE

@@ -15,10 +15,15 @@ _NAMES_SHOWN = 20
 _NAME_LIMIT = 100
 
 
+def now() -> datetime:
+    """The moment of asking."""
+    return datetime.now(UTC)
+
+
 def look(stack: Stack) -> tuple[Reader, Overview]:
     """The table, and what it says now."""
     reader = stack.reader()
-    return reader, overview(reader.stored(), datetime.now(UTC))
+    return reader, overview(reader.stored(), now())
 
 
 def task_called(wanted: str, seen: Overview) -> TaskView:

@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 
-from udts_monitor_cli import asking, explain, export, history, incidents, replay, silences, status
+from udts_monitor_cli import asking, doctor, explain, export, history, incidents, replay, silences, status
 from udts_monitor_cli.codes import Code, CommandLineError
 from udts_monitor_cli.parser import PROGRAM, parser
 from udts_monitor_cli.screen import Screen
@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Command] = {
     "silences": silences.show,
     "acknowledge": asking.acknowledge,
     "test": asking.test,
+    "doctor": doctor.show,
     "export": export.show,
     "replay": replay.show,
 }

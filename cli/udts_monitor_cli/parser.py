@@ -41,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("task", nargs="?", metavar="TASK", help=f"{_TASK}; without it the settings in force")
     _writing(commands, common)
     command("test", "send a test notification to every topic")
+    doctor = command("doctor", "try everything the monitor depends on, and say what to do")
+    doctor.add_argument("--quiet", action="store_true", help="without sending a test notification")
     export = command("export", "write the report of a migration")
     export.add_argument("task", metavar="TASK", help=_TASK)
     export.add_argument("--format", choices=("md", "csv", "json"), default="md")

@@ -12,13 +12,13 @@ from udts_monitor.decision.event import Event
 from udts_monitor.decision.policy import THRESHOLDS
 from udts_monitor.messages import wording
 from udts_monitor.messages.phrases import Language
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview
 from udts_monitor.query.replay import replay
 from udts_monitor.task import MAX_THRESHOLD
 from udts_monitor.text import one_line, truncate
 from udts_monitor_cli.codes import Code, CommandLineError
 from udts_monitor_cli.look import beginning, look, task_called
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import Screen, clock, safe
 from udts_monitor_cli.stack import Stack
 
@@ -43,7 +43,7 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
         unwatched=seen.last_run.gaps if seen.last_run else (),
     )
     if screen.as_json:
-        screen.document(plain(found) | {"settings": changes})
+        screen.document(plain_data(found) | {"settings": changes})
         return Code.FINE
     named = ", ".join(f"{name} {number:g}" for name, number in changes.items()) or "the settings in force"
     screen.line(f"{found.checks:,} checks of {view.task.display_name}, with {named}:")

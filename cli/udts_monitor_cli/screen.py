@@ -49,10 +49,14 @@ class Screen:
 
     def titled(self, title: str, text: str, style: str = "") -> None:
         """A line behind its title; long ones wrap beside it."""
+        self.beside((safe(title, style or "bold"), _TITLE), (safe(text), None))
+
+    def beside(self, *cells: tuple[Text, int | None]) -> None:
+        """Cells beside each other, each of a width or as wide as there is room; long ones wrap."""
         grid = Table.grid(padding=(0, _BETWEEN, 0, 0))
-        grid.add_column(width=_TITLE)
-        grid.add_column()
-        grid.add_row(safe(title, style or "bold"), safe(text))
+        for _, width in cells:
+            grid.add_column(width=width)
+        grid.add_row(*(text for text, _ in cells))
         self.console.print(grid)
 
     def drawing(self, lines: Iterable[str]) -> None:

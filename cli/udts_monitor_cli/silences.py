@@ -2,10 +2,10 @@
 
 from argparse import Namespace
 
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview, SilenceView
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import look
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import Screen, clock, lasted
 from udts_monitor_cli.stack import Stack
 
@@ -18,7 +18,7 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     _, seen = look(stack)
     found = sorted(seen.silences, key=lambda view: view.silence.until)
     if screen.as_json:
-        screen.document(plain(found))
+        screen.document(plain_data(found))
     elif found:
         screen.table(_HEADS, (_row(view, seen) for view in found))
     else:

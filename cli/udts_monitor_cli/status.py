@@ -11,10 +11,10 @@ from udts_monitor.messages.display import ENGLISH
 from udts_monitor.messages.report import report
 from udts_monitor.outbox.notification import Topic
 from udts_monitor.query.concern import Concern
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview, TaskView
 from udts_monitor_cli.codes import Code
 from udts_monitor_cli.look import look
-from udts_monitor_cli.plain import plain
 from udts_monitor_cli.screen import WIDTH, Screen, ago, roughly, safe
 from udts_monitor_cli.stack import Stack
 
@@ -37,7 +37,9 @@ def show(given: Namespace, stack: Stack, screen: Screen) -> Code:
     """Once, or again and again until Ctrl-C."""
     _, seen = look(stack)
     if screen.as_json:
-        screen.document(plain(seen) | {"is_late": seen.is_late, "needing_somebody": seen.needing_somebody})
+        screen.document(
+            plain_data(seen) | {"is_late": seen.is_late, "needing_somebody": seen.needing_somebody}
+        )
         return _code(seen)
     while given.watch:
         screen.console.clear()

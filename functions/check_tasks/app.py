@@ -30,6 +30,7 @@ from udts_monitor.messages.display import Display, Origin
 from udts_monitor.outbox.notification import PEOPLE
 from udts_monitor.outbox.pending import Claim
 from udts_monitor.run.commands import Commands
+from udts_monitor.run.doctor import Diagnosis, Doctor
 from udts_monitor.run.ports import Ports
 from udts_monitor.run.run import Run
 from udts_monitor.run.settings import SERVICE, Limits, RunSettings
@@ -60,10 +61,11 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Check all tasks, or do what a person asks for: ``{"command": "test"}``, silence or acknowledge.
+    """Check all tasks, or do what a person asks: ``{"command": "test"}``, silence, acknowledge, doctor.
 
     Returns:
-        The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``.
+        The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``; or
+        what the doctor found.
 
     Raises:
         ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
@@ -81,7 +83,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     return summary.as_dict()
 
 
-def _run(event: object, context: LambdaContext) -> Summary:
+def _run(event: object, context: LambdaContext) -> Summary | Diagnosis:
     command = _command(event)
     settings = read_settings()
     ports, run_settings, limits = _ports(settings), _run_settings(settings, context), _limits(context)
@@ -94,10 +96,12 @@ def _run(event: object, context: LambdaContext) -> Summary:
             summary = Commands(ports, run_settings, limits).silence(command, _watch_list(settings))
         case "acknowledge":
             summary = Commands(ports, run_settings, limits).acknowledge(command, _watch_list(settings))
+        case "doctor":
+            return Doctor(ports, run_settings, limits).examine(_watch_list(settings))
         case other:
             shown = truncate(repr(other), _QUOTE_LIMIT)
             raise CommandError(
-                f"The command {shown} is not known; known are check, test, silence and acknowledge"
+                f"The command {shown} is not known; known are check, test, silence, acknowledge and doctor"
             )
     if summary.errors:
         raise RunError(truncate("; ".join(summary.errors), REASON_LIMIT))
@@ -195,6 +199,7 @@ def _run_settings(settings: Settings, context: LambdaContext) -> RunSettings:
         max_concurrency=settings.max_concurrency,
         digest_above=settings.digest_above,
         roll_call_every=settings.roll_call.every,
+        region=settings.ucloud_region,
         fingerprint=f"{code_fingerprint()}-{settings.fingerprint}",
     )
 

@@ -30,6 +30,7 @@ from udts_monitor.page.look import Look
 from udts_monitor.page.signing_in import sentence_page, sign_in_page
 from udts_monitor.page.web import Request, Response, data_response, respond
 from udts_monitor.query.answers import Answers
+from udts_monitor.query.explain import explained
 
 SERVICE = "udts-monitor"
 _SUFFIX = "-task-status"
@@ -60,7 +61,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any] | st
         answers = Answers(_reader(), datetime.now(UTC))
         if "widgetContext" in asked or asked.get("describe"):
             return widget(asked, answers, context.invoked_function_arn)
-        return by_hand(asked, answers, None)
+        return by_hand(asked, answers, explained)
     except MonitorError as error:
         # What has words of its own needs no stack.
         logger.error("question not answered", cause=error.cause, reason=str(error))  # noqa: TRY400
@@ -77,7 +78,7 @@ def _over_http(event: Mapping[str, Any], context: LambdaContext) -> dict[str, An
             return _answer(closed)
         answers = Answers(_reader(), datetime.now(UTC))
         where, source = _where(context)
-        return _answer(respond(request, answers, where, source, None))
+        return _answer(respond(request, answers, where, source, explained))
     except (StoreError, KeysError) as error:
         reason = error.reason if isinstance(error, KeysError) else str(error)
         logger.error("page not shown", cause="store", reason=reason)  # noqa: TRY400 - it has words of its own

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -53,6 +54,13 @@ class InProcess(Stack):
 
     __slots__ = ()
 
+    def client(self, service: str) -> Any:  # noqa: ANN401 - a client of any service
+        """As everywhere; the one thing of Lambda that is asked for is none of what moto knows."""
+        if service != "lambda":
+            return super().client(service)
+        limits = {"UnreservedConcurrentExecutions": 990, "ConcurrentExecutions": 1000}
+        return SimpleNamespace(get_account_settings=lambda: {"AccountLimit": limits})
+
     def ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """Call the handler."""
         try:
@@ -68,19 +76,49 @@ DEPLOYED: list[Deployed] = []
 
 
 @pytest.fixture
+def in_process(deployed: Deployed) -> Stack:  # noqa: F811 - the fixture
+    """What the template makes beside the function, as far as a person asks for it."""
+    DEPLOYED[:] = [deployed]
+    arn = "arn:aws:sns:us-east-1:123456789012:"
+    queue = boto3.client("sqs").create_queue(QueueName="failures")["QueueUrl"]
+    boto3.client("scheduler").create_schedule(
+        Name="udts-monitor-check-tasks",
+        ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"{arn}x", "RoleArn": "arn:aws:iam::123456789012:role/schedule"},
+    )
+    boto3.client("cloudwatch").put_metric_alarm(
+        AlarmName="udts-monitor-no-runs",
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        MetricName="Runs",
+        Namespace="UdtsMonitor",
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
+    )
+    outputs = {
+        "TableName": "monitor",
+        "FunctionName": "check-tasks",
+        "FailureQueueUrl": queue,
+        "AlertsTopicArn": f"{arn}alerts",
+        "EventsTopicArn": f"{arn}events",
+    }
+    return InProcess(name="udts-monitor", session=boto3.Session(), outputs=outputs)
+
+
+@pytest.fixture
 def udts_monitor(
-    deployed: Deployed,  # noqa: F811 - the fixture
+    in_process: Stack,
     clock: Clock,  # noqa: F811 - the fixture
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Ask:
     """Calls the command line, as typed, on a terminal of 80 columns."""
-    DEPLOYED[:] = [deployed]
-    outputs = {"TableName": "monitor", "FunctionName": "check-tasks"}
 
     def opened(name: str, region: str | None, profile: str | None) -> Stack:
-        del region, profile
-        return InProcess(name=name, session=boto3.Session(), outputs=outputs)
+        del name, region, profile
+        return in_process
 
     def ask(*words: str) -> Shown:
         capsys.readouterr()

@@ -151,10 +151,10 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"command": "acknowledge", "incident": "orders-db", "by": "ada"},
         ["'orders-db' is not open", "no incident is open"],
     ),
-    "an unknown command": ({"command": "tset"}, ["'tset'", "check, test, silence and acknowledge"]),
+    "an unknown command": ({"command": "tset"}, ["'tset'", "check, test, silence, acknowledge and doctor"]),
     "a command that is no text": (
         {"command": ["test"]},
-        ["['test']", "check, test, silence and acknowledge"],
+        ["['test']", "check, test, silence, acknowledge and doctor"],
     ),
     "a field too many": ({"command": "test", "scope": "all"}, ["unknown fields: scope"]),
     "a field without its command": ({"scope": "all", "for": "2h"}, ["unknown fields: for, scope"]),

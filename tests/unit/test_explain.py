@@ -7,6 +7,7 @@ import pytest
 from tests.walk import MINUTE, NOON, ORDERS, Answer, Walk, X
 from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.event import Kind
+from udts_monitor.decision.observation import Observation, Progress
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.rule import Now, Wait
 from udts_monitor.query.explain import sentence_of, waits_of
@@ -15,6 +16,9 @@ from udts_monitor.query.stored import HistoryEvent, LastRun, Stored
 from udts_monitor.query.told import Why, told
 
 HOUR = timedelta(hours=1)
+
+
+LOADING = Observation(status="Loading", progress=Progress(total_rows=100, moved_rows=5))
 
 
 def waited_for(*answers: Answer, policy: Policy | None = None) -> list[str]:
@@ -37,12 +41,22 @@ def waited_for(*answers: Answer, policy: Policy | None = None) -> list[str]:
         (["Failed"], "recovered after 3 checks in a row that say loading or syncing"),
         (["Failed", "Syncing", "Syncing"], "recovered at the next check that say loading or syncing"),
         (["Failed"], "reminder in 3 h 59 min unless it ends, or somebody acknowledges "),
+        ([LOADING], "stalled in 59 min unless rows move"),
+        (["Synced", "Syncing"], "delayed after 3 checks in a row with a delay above 300 s"),
+        (["Synced"], "cutover_ready after 2 checks in a row that say it is level"),
+        (["Synced"] * 3, "cutover_not_ready after 3 checks in a row that say it is behind"),
         (["Syncing", *["Stopped"] * 22], "resume_deadline in 3 d 11 h unless the task is started again"),
     ],
 )
 def test_each_rule_says_what_it_waits_for(answers: list[Answer], said: str) -> None:
     """With the time or the number of checks that is left."""
     assert [sentence for sentence in waited_for(*answers) if sentence.startswith(said)], waited_for(*answers)
+
+
+def test_an_hour_that_is_set_is_waited_for() -> None:
+    """Until the task is finished."""
+    said = waited_for("Syncing", policy=Policy(max_run_hours=2))
+    assert "overdue in 1 h 59 min unless it gets there before" in said
 
 
 def test_what_notify_on_leaves_out_is_waited_for_and_told_nobody() -> None:

@@ -33,6 +33,7 @@ class Response:
     http_status: int
     body: bytes
     request_uuid: str
+    date: str = ""
 
 
 class Transport:
@@ -88,6 +89,7 @@ class Transport:
                 http_status=response.status,
                 body=_body(response, give_up),
                 request_uuid=response.headers.get(REQUEST_UUID, ""),
+                date=response.headers.get("Date", ""),
             )
         finally:
             # A connection whose answer was not read to its end is of no more use.

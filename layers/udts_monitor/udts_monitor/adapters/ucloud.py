@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from udts_monitor.adapters.answer import Answer, FailedCall, read_answer
@@ -58,9 +60,21 @@ class UCloud:
         self._transport = Transport(base_url, connections)
         self._keys = keys
         self._sleep = sleep
+        self._date = "", 0.0
         # A megabyte of {} takes forty as Python objects, until its reader has picked out what is wanted: one
         # at a time, or as many as there are threads end a function of 256 MB.
         self._large_answers = threading.Lock()
+
+    def server_time(self) -> datetime | None:
+        """What time it is at UCloud: the Date of the latest answer, and what has passed since."""
+        date, at = self._date
+        try:
+            found = parsedate_to_datetime(date) if date else None
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            return None
+        return found + timedelta(seconds=time.monotonic() - at)
 
     def check(self, task: TaskRef, deadline: float) -> Observation | NoAnswer:
         """What UCloud says about a task now.
@@ -124,6 +138,7 @@ class UCloud:
         response = self._transport.post(form, deadline)
         if isinstance(response, FailedCall):
             return response
+        self._date = response.date, time.monotonic()
         with self._large_answers if len(response.body) > LARGE_ANSWER_BYTES else nullcontext():
             answer = read_answer(
                 http_status=response.http_status,

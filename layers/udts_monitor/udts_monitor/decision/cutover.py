@@ -3,6 +3,7 @@
 Source: UDTS guide, switch-over: Syncing or Synced, and less than 5 MB of remaining data.
 """
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from udts_monitor.decision.event import Kind
 from udts_monitor.decision.lag import ON_ITS_WAY_SECONDS, delay_of, is_late, is_level
 from udts_monitor.decision.observation import Observation
 from udts_monitor.decision.policy import Policy
-from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import SYNCED, Outcome
 
@@ -112,8 +113,20 @@ def _remembering(after: TaskState, memory: Memory) -> TaskState:
     return after.remembering(NAME, memory if memory != Memory() else None)
 
 
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    if state.known_outcome is not Outcome.SYNCING:
+        return ()
+    memory: Memory = state.memory.get(NAME) or Memory()
+    counted = memory.checks if memory.ready == memory.told else at.policy.synced_after_checks
+    left = max(1, math.ceil(at.policy.synced_after_checks - counted))
+    if memory.told:
+        return (Wait(kind=Kind.CUTOVER_NOT_READY, checks=left, when="that say it is behind"),)
+    return (Wait(kind=Kind.CUTOVER_READY, checks=left, when="that say it is level"),)
+
+
 ASPECT = Aspect(
     name=NAME,
     judge=judge,
     memory=Memory,
+    waits=_waits,
 )

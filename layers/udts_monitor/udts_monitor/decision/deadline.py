@@ -8,7 +8,7 @@ from udts_monitor.decision import estimate
 from udts_monitor.decision.estimate import Estimate, EstimateScore, Point
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import Observation
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import CREATED, Outcome
 
@@ -166,7 +166,7 @@ def _lasts(reason: str, told: datetime, memory: Memory, after: TaskState, at: Ch
     return _foreseen(reason, memory, after, at) >= limit or (limit <= told and not foreseen_only)
 
 
-def _limits(memory: Memory, after: TaskState, at: CheckContext) -> dict[str, datetime]:
+def _limits(memory: Memory, after: TaskState, at: CheckContext | Now) -> dict[str, datetime]:
     """The moments that must not pass, where somebody set one."""
     policy, listed = at.policy, at.listed or after.listed
     # Where nothing follows the load nobody needs the logs of its time.
@@ -189,4 +189,14 @@ def _remembering(after: TaskState, memory: Memory) -> TaskState:
     return after.remembering(NAME, memory if memory != Memory() else None)
 
 
-ASPECT = Aspect(name=NAME, judge=judge, memory=Memory)
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    """For each moment that must not pass; an estimate may tell before it that it will."""
+    memory: Memory = state.memory.get(NAME) or Memory()
+    if state.known_outcome not in _RUNNING:
+        return ()
+    limits = _limits(memory, state, at)
+    untold = (limit for reason, limit in limits.items() if reason not in memory.told)
+    return tuple(Wait(kind=Kind.OVERDUE, at=limit, unless="it gets there before") for limit in untold)
+
+
+ASPECT = Aspect(name=NAME, judge=judge, memory=Memory, waits=_waits)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import Lag, Number, Observation
 from udts_monitor.decision.policy import Policy
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import SYNCED, Outcome
 
@@ -155,8 +155,21 @@ def _over() -> EventDraft:
     return EventDraft(kind=Kind.CAUGHT_UP, effect=Effect.ENDS, aspect=NAME)
 
 
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    memory: Memory = state.memory.get(NAME) or Memory()
+    if NAME in state.incidents:
+        left = max(1, IN_A_ROW - memory.below)
+        return (Wait(kind=Kind.CAUGHT_UP, checks=left, when="with a delay that is in order"),)
+    if state.known_outcome is not Outcome.SYNCING or not (state.leveled or memory.level):
+        return ()
+    left = max(1, IN_A_ROW - memory.above)
+    limit = f"{at.policy.max_delay_seconds:g} s"
+    return (Wait(kind=Kind.DELAYED, checks=left, when=f"with a delay above {limit}"),)
+
+
 ASPECT = Aspect(
     name=NAME,
     judge=judge,
     memory=Memory,
+    waits=_waits,
 )

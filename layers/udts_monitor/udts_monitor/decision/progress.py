@@ -7,7 +7,7 @@ from udts_monitor.decision.estimate import done_of
 from udts_monitor.decision.event import Kind
 from udts_monitor.decision.lag import is_late, is_level, reads
 from udts_monitor.decision.observation import Lag, Number, Observation, Progress
-from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, RuleResult
+from udts_monitor.decision.rule import Aspect, CheckContext, Effect, EventDraft, Now, RuleResult, Wait
 from udts_monitor.decision.state import TaskState
 from udts_monitor.decision.status import DUMPING, SYNCED, Outcome
 
@@ -144,8 +144,20 @@ def _over() -> EventDraft:
     return EventDraft(kind=Kind.PROGRESSING, effect=Effect.ENDS, aspect=NAME)
 
 
+def _waits(state: TaskState, at: Now) -> tuple[Wait, ...]:
+    if NAME in state.incidents:
+        return (Wait(kind=Kind.PROGRESSING, checks=1, when="at which it has moved"),)
+    memory: Memory | None = state.memory.get(NAME)
+    if memory is None or state.known_outcome not in _RUNNING:
+        return ()
+    due = memory.since + timedelta(minutes=at.policy.stalled_after_minutes)
+    moves = "rows move" if state.known_outcome is Outcome.LOADING else "its position moves"
+    return (Wait(kind=Kind.STALLED, at=due, unless=moves),)
+
+
 ASPECT = Aspect(
     name=NAME,
     judge=judge,
     memory=Memory,
+    waits=_waits,
 )

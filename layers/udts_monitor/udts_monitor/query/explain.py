@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.incident import next_reminders
@@ -11,6 +12,8 @@ from udts_monitor.decision.rule import Now, Wait
 from udts_monitor.decision.state import Acknowledgement, TaskState
 from udts_monitor.messages.figures import format_duration
 from udts_monitor.messages.phrases import Language
+from udts_monitor.query.answers import Answers, TaskHistory
+from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview, TaskView
 from udts_monitor.query.stored import HistoryEvent
 from udts_monitor.query.told import Told, Why, told
@@ -121,6 +124,12 @@ def explain(view: TaskView, events: Iterable[HistoryEvent], seen: Overview) -> E
         settings=thresholds(view.policy),
         own=tuple(sorted(view.task.thresholds)),
     )
+
+
+def explained(answers: Answers, found: TaskHistory) -> dict[str, Any]:
+    """The explanation as JSON."""
+    data: dict[str, Any] = plain_data(explain(found.view, found.history.events, answers.overview))
+    return data
 
 
 def waits_of(view: TaskView, now: datetime) -> tuple[Waiting, ...]:

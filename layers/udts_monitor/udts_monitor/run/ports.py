@@ -95,6 +95,9 @@ class StatusSource(Protocol):
     def check(self, task: TaskRef, deadline: float) -> Observation | NoAnswer:
         """What is known about a task now; raises nothing that UCloud causes."""
 
+    def server_time(self) -> datetime | None:
+        """What time it is at UCloud, by its latest answer; None when no answer said so."""
+
 
 class Insights(Protocol):
     """What UCloud says of tasks beside their status; raises nothing that UCloud causes."""

@@ -18,6 +18,7 @@ class RunSettings:
 
     Attributes:
         roll_call_every: None for never.
+        region: whose metrics are read, empty for none.
         fingerprint: of code and settings; another one than at the last roll call means a deployment.
     """
 
@@ -27,6 +28,7 @@ class RunSettings:
     max_concurrency: int
     digest_above: int
     roll_call_every: timedelta | None = None
+    region: str = ""
     fingerprint: str = ""
 
     def shown(self) -> dict[str, Any]:
