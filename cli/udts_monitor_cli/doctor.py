@@ -157,7 +157,7 @@ def test_message(stack: Stack) -> Iterator[Finding]:
     """It arrives at a queue of our own, by the way of every other message."""
     with temporary_inbox(stack, stack.output("EventsTopicArn")) as inbox:
         answer = stack.ask({"command": "test"})
-        arrived = inbox.wait_for("udts.task.test", _ARRIVES_WITHIN_SECONDS)
+        arrived = inbox.wait_for(_ARRIVES_WITHIN_SECONDS, event="test")
     if arrived is None:
         do = "look for `not published` in the function's log, and at the topic's policy"
         says = f"none arrived within {_ARRIVES_WITHIN_SECONDS:g} s"

@@ -10,7 +10,8 @@ from typing import Any
 
 from udts_monitor_cli.stack import Stack
 
-_WAIT_SECONDS = 5
+# Less than what a client waits for any answer.
+_WAIT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,11 @@ class Arrived:
     attributes: Mapping[str, Any]
     subject: str
 
+    @property
+    def event(self) -> str:
+        """Its attribute of that name, empty where there is none."""
+        return str(self.attributes.get("event", {}).get("Value", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
@@ -31,21 +37,22 @@ class Inbox:
     url: str
     began: float
 
-    def wait_for(self, word: str, seconds: float) -> Arrived | None:
-        """The first message whose text has this word in it, None when none comes in time."""
+    def wait_for(self, seconds: float, *, event: str = "", word: str = "") -> Arrived | None:
+        """The first message of this event, or with this word in its text; None when none comes in time."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             wait = max(1, min(_WAIT_SECONDS, int(give_up - time.monotonic())))
             found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
             for message in found.get("Messages", []):
                 envelope = json.loads(message["Body"])
-                if word in envelope.get("Message", ""):
-                    return Arrived(
-                        seconds=time.monotonic() - self.began,
-                        body=envelope["Message"],
-                        attributes=envelope.get("MessageAttributes", {}),
-                        subject=envelope.get("Subject") or "",
-                    )
+                arrived = Arrived(
+                    seconds=time.monotonic() - self.began,
+                    body=envelope.get("Message", ""),
+                    attributes=envelope.get("MessageAttributes", {}),
+                    subject=envelope.get("Subject") or "",
+                )
+                if word in arrived.body and event in ("", arrived.event):
+                    return arrived
         return None
 
 

@@ -28,12 +28,7 @@ _OUTPUTS = (
     "LogGroupName",
     "TableName",
 )
-_TEST = {
-    "AlertsTopicArn": "est notification",
-    "PagerTopicArn": "",
-    "ChatTopicArn": '"source"',
-    "EventsTopicArn": "udts.task.test",
-}
+_TOPICS = ("AlertsTopicArn", "PagerTopicArn", "ChatTopicArn", "EventsTopicArn")
 _UTF8_SUBJECT = "[TEST] udts: \u6d4b\u8bd5 \u2013 \u0416"
 _PATIENCE_SECONDS = 30.0
 _NEXT_RUN_SECONDS = 200.0
@@ -82,24 +77,23 @@ def messages(stack: Stack) -> Iterator[Finding]:
     with ExitStack() as stays:
         inboxes = {
             output: stays.enter_context(temporary_inbox(stack, stack.outputs[output]))
-            for output in _TEST
-            if output in stack.outputs and _TEST[output]
+            for output in _TOPICS
+            if output in stack.outputs
         }
         stack.ask({"command": "test"})
         for output, inbox in inboxes.items():
             topic = output.removesuffix("TopicArn").lower()
-            arrived = inbox.wait_for(_TEST[output], _PATIENCE_SECONDS)
-            if arrived is None:
-                yield Finding(
-                    check=topic, ok=False, says=f"no test notification within {_PATIENCE_SECONDS:g} s"
-                )
+            if topic == "pager":
+                # A test is not critical, so nobody is paged.
+                yield Finding(check=topic, ok=None, says="is for critical events, which a test is not")
                 continue
-            event = arrived.attributes.get("event", {}).get("Value", "")
-            says = f"the test notification arrived after {arrived.seconds:.1f} s"
-            ok = event == "test"
-            yield Finding(
-                check=topic, ok=ok, says=says if ok else f"{says}, but its attribute event is {event!r}"
+            arrived = inbox.wait_for(_PATIENCE_SECONDS, event="test")
+            says = (
+                f"the test notification arrived after {arrived.seconds:.1f} s"
+                if arrived
+                else "nothing arrived"
             )
+            yield Finding(check=topic, ok=arrived is not None, says=says)
 
 
 def utf8_subject(stack: Stack) -> Iterator[Finding]:
@@ -112,7 +106,7 @@ def utf8_subject(stack: Stack) -> Iterator[Finding]:
             says = f"SNS refuses it ({type(error).__name__}): subjects go out in ASCII in a second attempt"
             yield Finding(check="UTF-8 subject", ok=False, says=says)
             return
-        arrived = inbox.wait_for("subject", _PATIENCE_SECONDS)
+        arrived = inbox.wait_for(_PATIENCE_SECONDS, word="subject")
     whole = arrived is not None and arrived.subject == _UTF8_SUBJECT
     said = (
         "arrived as it was sent"
@@ -134,7 +128,7 @@ def alarm(stack: Stack) -> Iterator[Finding]:
     with temporary_inbox(stack, stack.output("AlertsTopicArn")) as inbox:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="tried by make verify")
         try:
-            arrived = inbox.wait_for(name, _PATIENCE_SECONDS)
+            arrived = inbox.wait_for(_PATIENCE_SECONDS, word=name)
         finally:
             cloudwatch.set_alarm_state(
                 AlarmName=name,
