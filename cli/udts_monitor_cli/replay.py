@@ -10,8 +10,8 @@ from rich.text import Text
 
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.policy import THRESHOLDS
-from udts_monitor.messages import wording
-from udts_monitor.messages.phrases import Language
+from udts_monitor.messages.display import ENGLISH
+from udts_monitor.messages.report import report
 from udts_monitor.query.data import plain_data
 from udts_monitor.query.overview import Overview
 from udts_monitor.query.replay import replay
@@ -78,7 +78,7 @@ def _rows(
                 safe(mark, style),
                 clock(event.time, now),
                 safe(event.kind, style),
-                wording.headline(event, Language.EN),
+                report(event, ENGLISH).headline,
             ],
         )
         for event in events

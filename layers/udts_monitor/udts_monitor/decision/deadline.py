@@ -168,7 +168,8 @@ def _lasts(reason: str, told: datetime, memory: Memory, after: TaskState, at: Ch
 
 def _limits(memory: Memory, after: TaskState, at: CheckContext | Now) -> dict[str, datetime]:
     """The moments that must not pass, where somebody set one."""
-    policy, listed = at.policy, at.listed or after.listed
+    policy = at.policy
+    listed = (at.listed if isinstance(at, CheckContext) else None) or after.listed
     # Where nothing follows the load nobody needs the logs of its time.
     needs_logs = listed is None or listed.mode != FULL_ONLY
     limits: dict[str, datetime | None] = {
