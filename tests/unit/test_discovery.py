@@ -287,6 +287,27 @@ def test_what_happened_while_the_monitor_did_not_run_is_told_with_its_time() -> 
     assert world.calls_of_a_run().count("history") == 0
 
 
+def test_what_happened_while_a_task_was_out_of_reach_is_told_and_the_answer_ends_that() -> None:
+    """The answer came now, and not when the task failed."""
+    world = World(topics=(Topic.EVENTS,))
+    world.run()
+    world.ucloud.set(udts_1=BUSY)
+    for _ in range(9):
+        world.run()
+    failed_at = NOON + 5 * MINUTE
+    world.insights.rows["udts-1"] = (
+        PastStatus(at=NOON - MINUTE, status="Syncing"),
+        PastStatus(at=failed_at, status="Failed"),
+        PastStatus(at=failed_at + MINUTE, status="Starting"),
+    )
+    world.ucloud.set(udts_1="Syncing")
+    events = world.run().events
+    assert [(event.kind, event.time - NOON > 9 * MINUTE) for event in events] == [
+        ("failed", False),
+        ("reachable", True),
+    ]
+
+
 def test_a_stop_within_a_gap_can_be_resumed_until_the_history_says() -> None:
     """Not counted from when it was last seen well, nor from when it was noticed."""
     world = World(topics=(Topic.EVENTS,), policy=Policy(stopped_grace_minutes=0))

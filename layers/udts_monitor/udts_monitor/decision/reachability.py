@@ -53,7 +53,8 @@ def judge(before: TaskState, after: TaskState, at: CheckContext) -> RuleResult:
     if isinstance(at.answer, NoAnswer):
         after = replace(after, unanswered=at.missed)
         return after, _unreachable(at.missed, at.answer, at) if at.missed and at.alone else ()
-    if gap is None:
+    if gap is None or at.seen_afterwards:
+        # What happened meanwhile is no answer: it comes with one.
         return after, ()
     unanswered = after.lifecycle.unanswered_seconds + (at.now - gap.since).total_seconds()
     lifecycle = replace(after.lifecycle, unanswered_seconds=round(unanswered, 3))
