@@ -10,6 +10,8 @@ from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import Observation, Position, Progress
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.state import Listed
+from udts_monitor.messages.health_rows import RECOVERED
+from udts_monitor.messages.situation import situation_of
 
 ROWS = 100_000
 HOUR = timedelta(hours=1)
@@ -183,6 +185,28 @@ def test_the_points_of_a_load_of_weeks_are_few() -> None:
         walk.check(load(point / 1008), after=timedelta(minutes=30))
         most = max(most, len(walk.state.memory["deadline"].points))
     assert most <= 12
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"),
+    [pytest.param(3, "logs-outlived", id="it took six"), pytest.param(5.9, "in-time", id="it was in time")],
+)
+def test_whether_the_logs_are_still_there_is_said_as_it_is(hours: float, code: str) -> None:
+    """That they are when they are not would send somebody to switch over."""
+    walk = steady(Walk(policy=Policy(source_log_retention_hours=hours)), 6, to=0.9)
+    walk.check(Observation(status="Syncing", position=Position(binlog_pos=1)))
+    assert walk.told == ["overdue", "recovered"]
+    row = next(row for row in RECOVERED if row.when(situation_of(walk.events[-1])))
+    assert row.code == code
+
+
+def test_a_limit_that_was_moved_says_nothing_of_logs() -> None:
+    """The load still goes on."""
+    walk = steady(Walk(policy=Policy(source_log_retention_hours=3)), 6, to=0.5)
+    walk.policy = Policy()
+    walk.check(load(0.5))
+    row = next(row for row in RECOVERED if row.when(situation_of(walk.events[-1])))
+    assert row.code == "not-overdue"
 
 
 @pytest.mark.parametrize(

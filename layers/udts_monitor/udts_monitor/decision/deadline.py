@@ -79,7 +79,8 @@ def _overdue(new: Mapping[str, datetime], after: TaskState, at: CheckContext) ->
 
 
 def _over(known: Memory) -> EventDraft:
-    more = {"cause": next(iter(known.told))}
+    cause, limit = next(iter(known.told.items()))
+    more = {"cause": cause, "deadline": limit}
     return EventDraft(kind=Kind.RECOVERED, effect=Effect.ENDS, aspect=NAME, more=more)
 
 

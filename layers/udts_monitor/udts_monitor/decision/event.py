@@ -123,7 +123,7 @@ class Event:
         resume_at_most: the time to resume may be over earlier: nobody saw when the task went down.
         lifecycle: what the task went through, for a finish.
         measured_end: when the full load will end, None where nobody can say.
-        deadline: the moment that the task will not keep or has not kept, for ``overdue``.
+        deadline: the moment that the task will not keep or has not kept, for ``overdue`` and its end.
         estimate_score: how far off the estimates half-way were, for a finish.
         expires_at: until when the task is paid for, for ``expiring``.
         seen_afterwards: nobody saw it happen; UCloud's own history of the task told it.

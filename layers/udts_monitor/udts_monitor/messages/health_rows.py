@@ -26,6 +26,16 @@ def _deadline_only(event: Event) -> datetime | None:
     return event.resume_until if event.kind == Kind.RESUME_DEADLINE else None
 
 
+def _needed_logs(at: Situation) -> bool:
+    """A full load is over that would, or did, take longer than its source keeps its logs."""
+    over = at.event.aspect == "deadline" and at.outcome is Outcome.SYNCING
+    return over and at.event.cause == "log_retention"
+
+
+def _outlived_logs(at: Situation) -> bool:
+    return at.event.deadline is not None and at.event.deadline <= at.event.time
+
+
 FAILURE = (
     Row(
         code="reset",
@@ -181,6 +191,26 @@ RECOVERED = (
         urgency=Urgency.NOTHING,
         headline=Text("the full load ended in time", "全量迁移已按时结束"),
         step=Text("The source still has the logs the task needs.", "源库仍保留任务所需的日志。"),
+        when=lambda at: _needed_logs(at) and not _outlived_logs(at),
+    ),
+    Row(
+        code="logs-outlived",
+        urgency=Urgency.WAIT,
+        headline=Text("the full load ended after the source's logs", "全量迁移结束时已超过源库日志保留期限"),
+        step=Text(
+            "Do not switch over before it is Synced. If it fails with error 1236, the source has purged the "
+            "binlog it needs: edit and save the task, then start it; it loads in full again.",
+            "状态变为已同步（Synced）之前请勿切换业务。如以错误 1236 失败，说明源库已清除任务所需的 binlog："
+            "请编辑并保存任务后再启动，任务会重新全量迁移。",
+        ),
+        when=_needed_logs,
+        source="UDTS guide, FAQ 20",
+    ),
+    Row(
+        code="not-overdue",
+        urgency=Urgency.NOTHING,
+        headline=Text("no longer overdue", "不再超时"),
+        step=Text("The incident is over.", "故障已结束。"),
     ),
 )
 FINISHED = (
@@ -319,6 +349,17 @@ SAYINGS: Mapping[str, tuple[Saying, ...]] = {
             Text(
                 "The full load of {task} ended in time: {status}.", "{task} 的全量迁移已按时结束：{status}。"
             ),
+            lambda at: _needed_logs(at) and not _outlived_logs(at),
+        ),
+        Saying(
+            Text(
+                "The full load of {task} ended after the time its source keeps its logs for: {status}.",
+                "{task} 的全量迁移结束时已超过源库日志的保留期限：{status}。",
+            ),
+            _needed_logs,
+        ),
+        Saying(
+            Text("{task} is no longer overdue: {status}.", "{task} 不再超时：{status}。"),
             lambda at: at.event.aspect == "deadline",
         ),
         Saying(
