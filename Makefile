@@ -1,5 +1,5 @@
-# make run | test | up | status | inbox | down | outputs | verify | pictures | soak | hunt | corpus | bench | cost | audit | lint | lock | clean
-# (see README.md)
+# make run | test | look | up | status | inbox | down | outputs | verify | pictures | soak | hunt | corpus | bench | cost | audit | lint
+# make lock | clean     (see README.md)
 # Everything is installed into .tools/ and .venv/ of this folder, with locked versions and hashes.
 SHELL      := /bin/bash
 PYTHON     := $(shell for p in python3.13 python3 python; do \
@@ -14,7 +14,7 @@ AWS        ?= aws
 STACK      ?= udts-monitor
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak hunt corpus bench cost audit up status inbox down outputs verify pictures lock lint clean
+.PHONY: help run test look soak hunt corpus bench cost audit up status inbox down outputs verify pictures lock lint clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -51,6 +51,12 @@ cost:
 
 lint: .venv/.ready
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet . && .venv/bin/mypy
+
+# Looks at the status page in a browser: pictures in .local/look, and what axe-core finds. Installs no browser.
+look: .venv/.ready
+	@.venv/bin/python -c 'from local import browser; browser.find()' 2>/dev/null \
+		|| { echo "No Chromium was found on this machine: install one (chromium) to look at the page."; exit 1; }
+	@.venv/bin/pytest tests/look $(PYTEST_ARGS) && echo "The pictures are in .local/look"
 
 up: $(READY)
 	@.venv/bin/python -m local.command stack up

@@ -17,6 +17,7 @@ from pathlib import Path
 from local import child_process, lifetime
 from local.aws import LocalAws, LocalAwsError, local_aws
 from local.lifetime import FOLDER, STOP_SECONDS, StackError
+from local.page import page_running
 from local.simulator.scenario import load_scenario
 from local.simulator.serving import simulator_running
 from local.template import PROJECT
@@ -34,6 +35,7 @@ class Background:
     simulator_url: str
     """Empty when the real UCloud is watched."""
     folder: str
+    page_url: str = ""
 
     @property
     def aws(self) -> LocalAws:
@@ -110,7 +112,13 @@ def serve(home: Path, *, simulator: bool) -> None:
         url = ""
         if simulator:
             url = running.enter_context(simulator_running(load_scenario(SCENARIO))).url
-        facts = Background(pid=os.getpid(), endpoint=aws.endpoint, simulator_url=url, folder=str(aws.folder))
+        facts = Background(
+            pid=os.getpid(),
+            endpoint=aws.endpoint,
+            simulator_url=url,
+            folder=str(aws.folder),
+            page_url=running.enter_context(page_running(aws)),
+        )
         complete = _facts(home).with_suffix(".new")
         complete.write_text(json.dumps(asdict(facts)))
         complete.replace(_facts(home))

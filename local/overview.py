@@ -25,7 +25,8 @@ _OLDEST_WITH_ENDPOINT_URL = (2, 13)
 
 def facts(running: Background, outputs: Mapping[str, str]) -> Iterator[str]:
     """A line for each thing that has an address or a name."""
-    named = {"local AWS": running.endpoint, "UCloud": running.simulator_url or "the real one"}
+    named = {"status page": running.page_url} if running.page_url else {}
+    named |= {"local AWS": running.endpoint, "UCloud": running.simulator_url or "the real one"}
     named |= {name: value for name, value in outputs.items() if not name.endswith("Command")}
     yield from (f"{name:<16} {value}" for name, value in named.items())
     yield ""

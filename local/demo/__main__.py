@@ -8,6 +8,7 @@ import time
 from local.aws import LocalAwsError
 from local.demo import report, verdict
 from local.demo.limit import TooLateError, within
+from local.demo.picture import show_picture
 from local.demo.play import Play
 from local.demo.screen import Screen
 from local.demo.setting import stage_set
@@ -49,6 +50,7 @@ def _judged(play: Play, screen: Screen) -> int:
     found = _played(play)
     with within(_REPORT_SECONDS, "what came of it could not be read"):
         report.show(screen, play.stage)
+    show_picture(screen, play.stage)
     found += (*verdict.problems(EXPECTED, play.stage.arrivals(), TOPICS), *play.stage.errors)
     report.show_verdict(screen, verdict.line(found, EXPECTED, TOPICS), passed=not found)
     return 1 if found else 0

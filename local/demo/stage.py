@@ -12,6 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.aws import LocalAws
 from local.demo.verdict import Arrival, Told
 from local.inbox import Inbox, Message
+from local.page import asked
 
 ALERTS, EVENTS = "alerts", "events"
 TOPICS = (ALERTS, EVENTS)
@@ -44,7 +45,9 @@ class Stage:
     def __init__(self, aws: LocalAws, outputs: Mapping[str, str]) -> None:
         self._lambda = aws.client("lambda")
         self._dynamodb = aws.client("dynamodb")
+        self._aws = aws
         self._function = outputs["FunctionName"]
+        self._status_function = outputs["StatusFunctionName"]
         self._table = outputs["TableName"]
         self._inboxes = {
             topic: Inbox.subscribe(aws, outputs[f"{topic.capitalize()}TopicArn"]) for topic in TOPICS
@@ -53,6 +56,10 @@ class Stage:
         self.messages: dict[str, list[Message]] = {topic: [] for topic in TOPICS}
         self.runs: list[Run] = []
         self.errors: list[str] = []
+
+    def page(self) -> str:
+        """Return the status page as it is now, as HTML."""
+        return str(asked(self._aws, self._status_function)["body"])
 
     def run(self) -> None:
         """Call the function, as the schedule does, and look what came of it."""

@@ -318,3 +318,39 @@ def many(number: int = 200) -> MemoryTable:
         for n in range(number)
     }
     return table(chosen)
+
+
+TROUBLES = (
+    "failed", "failed-for-good", "retries-used-up", "stopped", "stopped-long", "unseen", "never-answered",
+    "retrying", "odd", "lagging", "losing-ground", "standing",
+)  # fmt: skip
+
+
+def in_trouble() -> MemoryTable:
+    """Twelve tasks, each in a trouble of its own; one silent, one message that SNS does not take."""
+    failed = Observation(status="Failed", failed_message=CONNECTIONS)
+    level: list[Answer] = [syncing(0, 0, status="Synced", place=1)]
+    behind = wave(12, lambda n: syncing(400 + 60 * n, 9e5, place=n * 977))
+    standing: list[Answer] = [loading(0.4, rate=0)]
+    lives: dict[str, list[Answer]] = {
+        "failed": [*level * 40, failed],
+        "failed-for-good": [*level * 40, "FailedUnrecoverable"],
+        "retries-used-up": [*level * 40, replace(failed, retries_used=3, retries_allowed=3)],
+        "stopped": [*level * 40, *["Stopped"] * 6],
+        "stopped-long": [*level * 4, *["Stopped"] * 280],
+        "unseen": [*level * 40, *[BLIND] * 4],
+        "never-answered": [NoAnswer(cause="RetCode 160", reason="UCloud says: task not found (160)")] * 4,
+        "retrying": [*level * 40, Observation(status="RetryPending", retries_used=1, retries_allowed=3)],
+        "odd": [*level * 40, "Frobnicating"],
+        "lagging": [*level * 40, *behind],
+        "losing-ground": losing_ground(),
+        "standing": [*standing, *standing * 20],
+    }
+    assert tuple(lives) == TROUBLES
+    tasks = {named(name, task_id=f"udts-{name}", owner="dba-east"): life for name, life in lives.items()}
+    hour = 60 * MINUTE
+    silence = Silence(
+        scope="-/udts-stopped-long", since=NOON - hour, until=NOON + hour, by="lena", why="moving the archive"
+    )
+    pending = (waiting("-/udts-stopped-long", "resume_deadline"), waiting("-/udts-odd", "unknown_status", 3))
+    return table(tasks, silences=(silence,), pending=pending)

@@ -16,7 +16,7 @@ from udts_monitor.text import one_line, truncate
 # Beyond so many a page is no page any more; the JSON has all.
 MOST = 200
 # The first rows say what to do at length; where as many are in trouble, a person reads no further.
-_AT_LENGTH = 25
+_AT_LENGTH = 20
 _NAME_LIMIT = 60
 _WHY_LIMIT = 160
 _WHY_LIMIT_SHORT = 70
@@ -28,7 +28,7 @@ def task_table(tasks: tuple[TaskView, ...], lines: Mapping[str, Timeline], look:
     columns = ("task", "status", "what", "end", "lag")
     heads = [element("th", look.say(name), scope="col") for name in columns]
     if lines:
-        heads.append(element("th", window(look), scope="col"))
+        heads.append(element("th", shown_time(next(iter(lines.values())), look), scope="col"))
     places = enumerate(tasks[:MOST])
     bodies = [
         element(
@@ -50,6 +50,11 @@ def window(look: Look) -> str:
     """The time that is looked at, in words."""
     days = look.hours // 24
     return look.say("last days", days=days) if days > 1 else look.say("last hours", hours=look.hours)
+
+
+def shown_time(line: Timeline, look: Look) -> str:
+    """The time that a row of statuses shows: no longer than there is something to show."""
+    return look.say("from", moment=look.moment(line.since)) if line.since > look.since else window(look)
 
 
 def legend(look: Look) -> Html:

@@ -11,8 +11,8 @@ from udts_monitor.query.overview import Overview, PendingView, SilenceView
 from udts_monitor.query.stored import HistoryEvent
 from udts_monitor.text import one_line, truncate
 
-_SHOWN = 20
-_SUMMARY_LIMIT = 200
+_SHOWN = 15
+_SUMMARY_LIMIT = 140
 _NAME_LIMIT = 40
 _NAMES_SHOWN = 3
 _WARN = {"critical": "act_now", "warning": "look"}

@@ -13,7 +13,7 @@ from udts_monitor.page.charts import Series
 from udts_monitor.page.html import Child, Html, element
 from udts_monitor.page.look import Look, count, percent, size
 from udts_monitor.page.overview_page import HOURS, banners, document
-from udts_monitor.page.rows import legend, pill, window
+from udts_monitor.page.rows import legend, pill, shown_time
 from udts_monitor.page.sections import Names, incident_section, table, told, where
 from udts_monitor.query.answers import TaskHistory
 from udts_monitor.query.concern import NEEDS_SOMEBODY
@@ -40,10 +40,10 @@ def task_page(overview: Overview, found: TaskHistory, look: Look) -> Html:
         ),
         banners(overview, look),
         _lead(view, look),
-        element("h2", window(look)),
+        element("h2", shown_time(line, look)),
         element("div", charts.status_row(line, look, stretched=True), class_="life"),
         element(
-            "div", element("span", look.moment(look.since)), element("span", look.say("now")), class_="axis"
+            "div", element("span", look.moment(line.since)), element("span", look.say("now")), class_="axis"
         ),
         legend(look),
         element("div", plots(view, history, line, look), class_="two"),

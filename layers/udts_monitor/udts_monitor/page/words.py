@@ -81,6 +81,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lag": ("Lag", "延迟"),
     "last hours": ("Last {hours} h", "最近 {hours} 小时"),
     "last days": ("Last {days} days", "最近 {days} 天"),
+    "from": ("Since {moment}", "自 {moment}"),
     "measured end": ("measured end", "预计结束"),
     "service end": ("UCloud: {moment}", "UCloud：{moment}"),
     "until": ("{earliest} to {latest}", "{earliest} 至 {latest}"),

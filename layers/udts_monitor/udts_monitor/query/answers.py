@@ -117,7 +117,12 @@ class Answers:
         gaps = list(last.gaps) if last else []
         if last and self.overview.is_late:
             gaps.append(Gap(since=last.ran_at, until=self.now))
-        return timeline_of(view.state, history.points, history.since, self.now, gaps)
+        return timeline_of(view.state, history.points, max(history.since, self._first_seen), self.now, gaps)
+
+    @cached_property
+    def _first_seen(self) -> datetime:
+        """When the first of the tasks was seen: before it there is nothing to show of any of them."""
+        return min((view.state.seen_at for view in self.overview.tasks), default=self.now)
 
 
 def status_data(found: Overview) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from udts_monitor.decision.event import Event
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.schedule import late_at
 from udts_monitor.decision.state import Incident, TaskState
+from udts_monitor.decision.status import Outcome
 from udts_monitor.outbox.pending import Pending
 from udts_monitor.outbox.silence import Silence
 from udts_monitor.query.concern import NEEDS_SOMEBODY, URGENCY, Concern, concern_of, present_event
@@ -146,12 +147,13 @@ def _task(
     task: TaskRef, state: TaskState, general: Policy, silences: list[Silence], now: datetime
 ) -> TaskView:
     policy = general.for_task(task)
+    is_loading = state.known_outcome is Outcome.LOADING
     return TaskView(
         task=task,
         state=state,
         concern=concern_of(state, policy),
-        done=estimate.done_of(state.progress) if state.phase and state.phase.value == "loading" else None,
-        measured_end=state.measured_end,
+        done=estimate.done_of(state.progress) if state.phase is Outcome.LOADING else None,
+        measured_end=state.measured_end if is_loading else None,
         resume_until=health.resume_until(state, policy),
         event=present_event(task, state, policy, now),
         silences=tuple(silence for silence in silences if silence.covers(task.key)),
