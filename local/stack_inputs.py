@@ -102,8 +102,8 @@ def _parameters(environment: Mapping[str, str]) -> dict[str, str]:
     }
     # This machine's, whatever the default.
     del parameters["Architecture"]
-    # Nobody has a channel here, but everybody may look at the cards.
-    parameters["EnableChat"] = "true"
+    # Nobody has a channel or a pager here, but everybody may look at the cards and texts.
+    parameters |= {"EnableChat": "true", "EnablePager": "true"}
     given = {parameter: environment.get(name, "") for name, parameter in _variables().items() if parameter}
     return parameters | {parameter: value for parameter, value in given.items() if value}
 

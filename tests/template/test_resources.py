@@ -69,6 +69,19 @@ def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> Non
     assert encrypted["FailureQueue"]["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}
 
 
+def test_the_key_policy_of_the_guide_lets_every_log_group_use_the_key(translated: dict[str, Any]) -> None:
+    """One that is left out fails the deployment of whoever gives a key."""
+    guide = (PROJECT / "docs/operating.md").read_text()
+    groups = [
+        found["Properties"]["LogGroupName"]["Fn::Sub"]
+        for found in translated["Resources"].values()
+        if found["Type"] == "AWS::Logs::LogGroup"
+    ]
+    assert len(groups) == 2
+    for group in groups:
+        assert f":log-group:{group.replace('${AWS::StackName}', '<stack>')}" in guide
+
+
 def test_the_chat_topic_and_the_email_exist_only_when_wanted(translated: dict[str, Any]) -> None:
     """Their parameters are off by default."""
     for name, condition in {
