@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import delay, growth, handler, storm
+from tests.bench import delay, growth, handler, imports, storm
 from tests.bench.figures import Row, show
 
 type Bench = Callable[[Path, Path | None], Sequence[Row]]
 
 BENCHES: dict[str, Bench] = {
     "handler": handler.measured,
+    "imports": imports.measured,
     "growth": growth.measured,
     "limited": growth.limited,
     "carried": growth.carried,

@@ -35,7 +35,7 @@ def taken_by(  # noqa: PLR0913 - what is measured, of what, and how
         at_once: how many at a time.
         code: the checkout whose handler it is.
         share: of a processor; the process is stopped for the rest of each fiftieth of a second in which it
-            has used its share up, as Lambda does by quota.
+            has used its share up, as by a quota.
         more: for the subject.
     """
     result = world.certificate.with_name("result.json")

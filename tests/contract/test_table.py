@@ -309,3 +309,23 @@ def test_what_else_the_monitor_remembers_counts_as_unknown_when_it_cannot_be_rea
     found = store.load_monitor()
     assert (found.ran_at, found.cursor, dict(found.subscribers), found.subscribers_at) == (None, "", {}, None)
     assert (found.outages, dict(found.unreadable)) == ((outage,), {})
+
+
+def test_of_a_long_outbox_the_oldest_that_nobody_holds_are_read(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a run would use up its time with reading; what a silence holds stands in nobody's way."""
+    monkeypatch.setattr("udts_monitor.adapters.store._READ_AT_MOST", 3)
+    store = table.store()
+    tasks = [TaskRef(task_id=f"udts-{number}") for number in range(4)]
+    for number, task in enumerate(tasks):
+        fail(store, Walk(task=task, now=NOON + timedelta(seconds=number)))
+    assert _waiting(store) == ["udts-0 alerts", "udts-0 events", "udts-1 alerts"]
+    save_silence(store, silence(tasks[0].key))
+    assert _waiting(store) == ["monitor alerts", "monitor events", "udts-0 events"]
+    assert [found.scope for found in store.outbox().silences] == [tasks[0].key]
+
+
+def _waiting(store: Store) -> list[str]:
+    told = [found.notification for found in store.outbox().pending]
+    return [f"{found.task_key.rpartition('/')[2]} {found.topic}" for found in told]

@@ -161,6 +161,14 @@ def silence_from(item: Mapping[str, Any]) -> Silence:
     return aware(_SILENCE.validate_python(item))
 
 
+def is_held(item: Mapping[str, Any], silences: Iterable[Silence]) -> bool:
+    """A silence itself, or a notification that one holds; what cannot be read is not held."""
+    if str(item["sk"]).startswith(SILENCE_PREFIX):
+        return True
+    pending, _ = readable(pending_from, [("", item)])
+    return any(silence.holds(found.notification) for found in pending.values() for silence in silences)
+
+
 def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
     """The monitor's item. What of it cannot be read counts as not there, but an outage is named."""
     open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
