@@ -16,7 +16,7 @@ from tests.bench.processes import taken_by
 from tests.bench.world import world_running
 
 LATENCY_SECONDS = 0.1
-SIZES = {1_000: (32, 5), 10_000: (64, 2)}  # tasks: so many at once, so many rounds
+SIZES = {1_000: (32, 3), 10_000: (64, 2)}  # tasks: so many at once, so many rounds
 # The official SDK would need minutes for more.
 _SDK_UP_TO = 1_000
 TODAY = "handler"

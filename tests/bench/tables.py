@@ -104,7 +104,8 @@ class Tables:
             self._items[place].pop(sk, None)
             if after is not None:
                 self._items[place][sk] = after
-        return 200, b"{}"
+        # For whoever asks for all that is new; of a transaction there is nothing to say.
+        return 200, json.dumps({"Attributes": changes[0][3]} if single else {}).encode()
 
     def _spend(self, units: Mapping[Place, int]) -> bool:
         table = self._tables[next(iter(units))[0]]
