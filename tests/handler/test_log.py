@@ -80,7 +80,7 @@ FAILURES: dict[str, tuple[Wrong, type[MonitorError], str, list[str]]] = {
         called_with({"command": "tset"}),
         CommandError,
         "command",
-        ["'tset'", "check, test and silence"],
+        ["'tset'", "check, test, silence and acknowledge"],
     ),
     "a silence without an end": (
         called_with({"command": "silence", "scope": "all", "by": "ada"}),
@@ -99,7 +99,7 @@ FAILURES: dict[str, tuple[Wrong, type[MonitorError], str, list[str]]] = {
         monitor_throttled,
         StoreError,
         "store",
-        ["monitor's item", "ThrottlingException"],
+        ["MONITOR RUN", "ThrottlingException"],
     ),
 }
 
