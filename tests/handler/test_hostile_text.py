@@ -111,7 +111,8 @@ def test_no_text_from_ucloud_fails_a_run(named: Deployed, log: Log, kind: str) -
 def test_no_text_from_sns_is_more_than_an_error(named: Deployed, log: Log) -> None:
     """The run fails as it should; what is kept of the text is short, in the outbox and in MONITOR/RUN."""
     text = " ".join((*NASTY, "漢" * 150_000))
-    named.faults["Publish"] = refused(text, "Publish")
+    for call in ("Publish", "PublishBatch"):
+        named.faults[call] = refused(text, call)
     for task in TASKS:
         named.simulator.set_status(task, "Done")
     with pytest.raises(RunError):

@@ -80,7 +80,7 @@ FAILURES: dict[str, tuple[Wrong, type[MonitorError], str, list[str]]] = {
         called_with({"command": "tset"}),
         CommandError,
         "command",
-        ["'tset'", "check, test, silence and acknowledge"],
+        ["'tset'", "check, test, silence"],
     ),
     "a silence without an end": (
         called_with({"command": "silence", "scope": "all", "by": "ada"}),
