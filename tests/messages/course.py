@@ -207,6 +207,20 @@ def _in_time() -> tuple[Event, ...]:
     return last(walk, Kind.RECOVERED)
 
 
+def _logs_outlived() -> tuple[Event, ...]:
+    walk = _slow_load(policy=Policy(source_log_retention_hours=12))
+    walk.now += 14 * HOUR
+    walk.check(syncing(4))
+    return tuple(event for event in walk.events if event.kind == Kind.RECOVERED)
+
+
+def _limit_moved() -> tuple[Event, ...]:
+    walk = _slow_load(policy=Policy(max_run_hours=1))
+    walk.policy = Policy(max_run_hours=48)
+    walk.check(loading(9))
+    return tuple(event for event in walk.events if event.kind == Kind.RECOVERED)
+
+
 def _reset() -> tuple[Event, ...]:
     walk = in_sync()
     walk.checks(["Created", loading(0, status="Dumping")])
@@ -461,6 +475,18 @@ MORE_SCENES: tuple[Scene, ...] = (
         title="recovered, full load in time",
         meaning="The full load ended before the source dropped its logs.",
         tell=_in_time,
+    ),
+    Scene(
+        name="recovered-logs-outlived",
+        title="recovered, after the source's logs",
+        meaning="The full load ended, but later than the source keeps its logs.",
+        tell=_logs_outlived,
+    ),
+    Scene(
+        name="recovered-limit-moved",
+        title="recovered, the limit was moved",
+        meaning="Somebody gave the task more time.",
+        tell=_limit_moved,
     ),
     Scene(
         name="reset-loads-again",

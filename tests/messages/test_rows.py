@@ -40,6 +40,7 @@ SAID: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "delayed": (("Do not switch over now",), ()),
     "no-cutover": (("Do not switch over now",), ()),
     "cutover": (("do not start it again: the data could diverge", "Synced or 0 bytes"), ()),
+    "logs-outlived": (("Do not switch over before it is Synced", WHOLE_LOAD), (AGAIN, GOES_ON)),
     "keep-logs": (("never less than now: it deletes older ones at once",), ()),
     "loads-again": (("Do not switch over before the target is level again",), ()),
     "position-backwards": (("validate the data before you switch over",), ()),
