@@ -10,6 +10,7 @@ from udts_monitor.decision.event import SEVERITIES, Event, Kind, event_id
 from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.outage import Outage, OutageChange, Unreached, decide, ended
 from udts_monitor.decision.policy import Policy
+from udts_monitor.decision.roll_call import RollCall
 from udts_monitor.decision.state import TaskState, Unanswered
 from udts_monitor.messages.display import Display
 from udts_monitor.outbox.notification import Notification, Topic
@@ -52,7 +53,9 @@ def event_of(kind: Kind, *, seconds: int = 0) -> Event:
     """An event of the monitor itself, some time after noon."""
     now = NOON + timedelta(seconds=seconds)
     identity = event_id(MONITOR.key, f"{now:%H%M%S}", kind)
-    return Event(id=identity, kind=kind, severity=SEVERITIES[kind], time=now, task=MONITOR, since=now)
+    call = RollCall(watched=1, outcomes={}) if kind is Kind.ROLL_CALL else None
+    severity = SEVERITIES[kind]
+    return Event(id=identity, kind=kind, severity=severity, time=now, task=MONITOR, since=now, roll_call=call)
 
 
 def opened(policy: Policy | None = None, cause: str = "RetCode 294", *, now: datetime = NOON) -> OutageChange:

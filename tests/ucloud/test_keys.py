@@ -83,7 +83,7 @@ def test_wrong_keys_are_told_as_a_configuration_cause(simulator: Simulator, vaul
     vault.now += 60
     found = asking.unanswered()
     assert (found.cause, found.configuration) == ("RetCode 172", True)
-    assert "put a valid pair into the secret" in found.reason
+    assert "put the right key pair into the secret" in found.reason
     assert (len(simulator.log().calls), vault.reads) == (1, 2)
 
 
