@@ -44,6 +44,7 @@ _MAPS = {
     "incidents",
     "memory",
     "thresholds",
+    "told",
 }
 
 type Items = list[dict[str, Any]]
