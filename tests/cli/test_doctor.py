@@ -42,9 +42,9 @@ def test_a_healthy_monitor_is_told_so_in_at_most_twenty_lines(udts_monitor: Ask,
 @pytest.mark.parametrize(
     ("code", "check", "do"),
     [
-        (171, "keys", "put the right pair into the secret"),
-        (172, "keys", "put a valid pair into the secret"),
-        (294, "address", "add it to the allow-list"),
+        (171, "keys", "put the right key pair into the secret"),
+        (172, "keys", "put the right key pair into the secret"),
+        (294, "address", "to the allow-list"),
         (292, "projects", "correct the project of these tasks"),
     ],
 )
