@@ -4,8 +4,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from udts_monitor.query.overview import overview
+from udts_monitor.run.doctor import Finding
 from udts_monitor_cli.codes import Code
-from udts_monitor_cli.finding import Finding, Try, findings, render
+from udts_monitor_cli.finding import Try, findings, render
 from udts_monitor_cli.inbox import temporary_inbox
 from udts_monitor_cli.look import now
 from udts_monitor_cli.screen import Screen, ago

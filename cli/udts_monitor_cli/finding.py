@@ -1,33 +1,16 @@
 """Things that are tried: one line each, with what to do; what cannot be tried stops no other."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from udts_monitor.query.data import plain_data
+from udts_monitor.run.doctor import Finding
 from udts_monitor_cli.codes import Code, CommandLineError
 from udts_monitor_cli.screen import Screen, safe
 from udts_monitor_cli.stack import Stack, sentence_of
 
 _MARKS = {True: ("ok", "green"), False: ("FAIL", "bold red"), None: ("-", "dim")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was tried.
-
-    Attributes:
-        check: its name.
-        ok: None where it is not in use.
-        says: what was found.
-        do: what a person should do about it, empty where nothing.
-    """
-
-    check: str
-    ok: bool | None
-    says: str
-    do: str = ""
 
 
 type Try = Callable[[Stack], Iterable[Finding]]

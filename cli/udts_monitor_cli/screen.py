@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -121,8 +120,3 @@ def ago(moment: datetime, now: datetime) -> str:
 def clock(moment: datetime, now: datetime) -> str:
     """A moment, as short as today allows, in UTC."""
     return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%m-%d %H:%M}"
-
-
-def or_dash(value: Any) -> str:  # noqa: ANN401 - whatever has a text
-    """A dash for what is not known."""
-    return "-" if value in (None, "") else str(value)

@@ -13,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from udts_monitor.run.doctor import Finding
 from udts_monitor_cli.codes import CommandLineError
-from udts_monitor_cli.finding import Finding, Try, findings, render
+from udts_monitor_cli.finding import Try, findings, render
 from udts_monitor_cli.inbox import temporary_inbox
 from udts_monitor_cli.parser import PROGRAM
 from udts_monitor_cli.screen import Screen

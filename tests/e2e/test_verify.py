@@ -8,8 +8,9 @@ import pytest
 
 from local.aws import REGION
 from tests.e2e.stack import Stack
+from udts_monitor.run.doctor import Finding
 from udts_monitor_cli import doctor, verify
-from udts_monitor_cli.finding import Finding, Try, findings
+from udts_monitor_cli.finding import Try, findings
 from udts_monitor_cli.stack import Stack as Deployed
 from udts_monitor_cli.stack import open_stack
 

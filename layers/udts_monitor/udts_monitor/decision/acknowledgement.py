@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from udts_monitor.decision.assess import Assessment
+from udts_monitor.decision.command import text_of, unknown_fields
 from udts_monitor.decision.event import Action, Event, Severity, event_id
 from udts_monitor.decision.outage import Outage, OutageChange
 from udts_monitor.decision.reachability import NAME as REACHABILITY
 from udts_monitor.decision.state import Acknowledgement, TaskState
 from udts_monitor.errors import CommandError
 from udts_monitor.task import MONITOR, TaskRef
-from udts_monitor.text import one_line, truncate
+from udts_monitor.text import truncate
 
 FIELDS = frozenset({"command", "incident", "by", "why"})
 # No kind of the catalogue: the history keeps it, and no topic tells it.
@@ -79,11 +80,9 @@ def parse_acknowledgement(
     Raises:
         CommandError: names each field that is wrong and, for an incident that is not open, those that are.
     """
-    problems = [
-        f"{name}: unknown; known are {', '.join(sorted(FIELDS))}" for name in sorted(set(command) - FIELDS)
-    ]
+    problems = unknown_fields(command, FIELDS)
     known = tuple(known)
-    wanted, by, why = (_text(command, name) for name in ("incident", "by", "why"))
+    wanted, by, why = (text_of(command, name) for name in ("incident", "by", "why"))
     meant = [found for found in known if wanted and found.is_called(wanted)]
     if len(meant) != 1:
         problems.append(f"incident: {_which(wanted, meant)}; {_listed(meant or known)}")
@@ -154,8 +153,3 @@ def _listed(found: Iterable[Open]) -> str:
     ]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"open are {', '.join(names[:_SHOWN])}{more}" if names else "no incident is open"
-
-
-def _text(command: Mapping[str, Any], name: str) -> str:
-    value = command.get(name)
-    return one_line(value) if isinstance(value, str) else ""

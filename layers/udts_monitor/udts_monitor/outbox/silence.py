@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from udts_monitor.decision.command import text_of, unknown_fields
 from udts_monitor.errors import CommandError
 from udts_monitor.outbox.notification import PEOPLE, Notification
 from udts_monitor.outbox.pending import Pending
 from udts_monitor.task import MONITOR, TaskRef
-from udts_monitor.text import one_line, truncate
+from udts_monitor.text import truncate
 from udts_monitor.times import parse_time
 
 EVERYTHING = "all"
@@ -93,11 +94,9 @@ def parse_silence(
     Raises:
         CommandError: names each field that is wrong and its rule.
     """
-    problems = [
-        f"{name}: unknown; known are {', '.join(sorted(FIELDS))}" for name in sorted(set(command) - FIELDS)
-    ]
-    scope = _scope(_text(command, "scope"), tuple(tasks), {silence.scope for silence in standing}, problems)
-    by, why = _text(command, "by"), _text(command, "why")
+    problems = unknown_fields(command, FIELDS)
+    scope = _scope(text_of(command, "scope"), tuple(tasks), {silence.scope for silence in standing}, problems)
+    by, why = text_of(command, "by"), text_of(command, "why")
     if not by:
         problems.append("by: who asks for the silence")
     until = _until(command, now, problems)
@@ -156,11 +155,6 @@ def _after(value: object, now: datetime) -> datetime | None:
 
 def _held(pending: Pending, silences: Iterable[Silence]) -> bool:
     return any(silence.holds(pending.notification) for silence in silences)
-
-
-def _text(command: Mapping[str, Any], name: str) -> str:
-    value = command.get(name)
-    return one_line(value) if isinstance(value, str) else ""
 
 
 def _moment(value: object) -> datetime | None:
