@@ -1,5 +1,6 @@
 """A browser without a window, where the machine has one: pictures of pages, and what becomes of a page."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -26,20 +27,22 @@ class BrowserError(Exception):
 
 
 def find() -> str:
-    """The browser's program.
+    """The browser's program: the one that CHROMIUM names, or the first of its family.
 
     Raises:
         BrowserError: The machine has none.
     """
-    for name in _NAMES:
-        if program := shutil.which(name):
-            return program
-    raise BrowserError(
-        "No Chromium was found on this machine: install one (chromium) to see pictures of the page."
-    )
+    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if named is None:
+        raise BrowserError(
+            "No Chromium was found on this machine: install one (chromium) to see pictures of the page."
+        )
+    return named
 
 
-def picture(page: Path, target: Path, *, width: int, height: int, dark: bool = False) -> None:
+def picture(  # noqa: PLR0913 - one picture, and all it depends on
+    page: Path, target: Path, *, width: int, height: int, dark: bool = False, scale: int = 1
+) -> None:
     """Take a picture of a page.
 
     Args:
@@ -48,11 +51,13 @@ def picture(page: Path, target: Path, *, width: int, height: int, dark: bool = F
         width: of the window, in pixels.
         height: likewise.
         dark: the reader prefers dark pages.
+        scale: pixels of the picture for each of the window.
 
     Raises:
         BrowserError: There is no browser, or it took no picture.
     """
     options = [f"--window-size={width},{height}", f"--screenshot={target}"]
+    options += [f"--force-device-scale-factor={scale}"] if scale != 1 else []
     # Source: Chromium, blink settings: 0 is dark.
     options += ["--blink-settings=preferredColorScheme=0"] if dark else []
     target.unlink(missing_ok=True)

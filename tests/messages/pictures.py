@@ -6,16 +6,14 @@ drawn, so that a test can tell a picture that is older than its message.
 
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from local import browser
 from local.scratch import scratch_folder
 from local.template import PROJECT
 from tests.messages.gallery import GOLDEN
@@ -23,12 +21,6 @@ from tests.messages.gallery import GOLDEN
 FOLDER = PROJECT / "docs" / "pictures"
 FINGERPRINTS = FOLDER / "fingerprints.json"
 COMMAND = "make pictures"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Debian's chromium, without anything that would leave this machine.
-_FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-quic"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 _WIDTH = 800
 _STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
@@ -110,53 +102,31 @@ def _inline(text: str) -> str:
     return "".join(parts)
 
 
-def _browser() -> str:
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if found is None:
-        sys.exit("No chromium on this machine: install it, or name a browser of its family in CHROMIUM.")
-    return found
-
-
-def _browse(page: str, *arguments: str) -> str:
-    """Run the browser on a page with a profile of its own, and return what it prints."""
-    with scratch_folder("browser") as folder:
-        (folder / "page.html").write_text(page, encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 - the machine's own browser
-            [
-                _browser(),
-                *_FLAGS,
-                f"--user-data-dir={folder / 'profile'}",
-                *arguments,
-                str(folder / "page.html"),
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        )
-    return done.stdout
-
-
-def _height(page: str) -> int:
+def _height(page: str, file: Path) -> int:
     measure = "<script>document.title = document.body.offsetHeight</script>"
-    found = re.search(
-        r"<title>(\d+)</title>", _browse(page + measure, f"--window-size={_WIDTH},600", "--dump-dom")
-    )
+    file.write_text(page + measure, encoding="utf-8")
+    found = re.search(r"<title>(\d+)</title>", browser.document_after(file, width=_WIDTH, height=600))
     if found is None:
-        sys.exit("The browser did not say how high the page is.")
+        raise browser.BrowserError("The browser did not say how high the page is.")
     return int(found[1])
 
 
 def write() -> None:
     """Draw all pictures and note what was drawn."""
     FOLDER.mkdir(exist_ok=True)
-    for picture in PICTURES:
-        page = picture.page()
-        size = f"--window-size={_WIDTH},{_height(page)}"
-        _browse(page, size, "--force-device-scale-factor=2", f"--screenshot={picture.path}")
+    with scratch_folder("browser") as folder:
+        file = folder / "page.html"
+        for picture in PICTURES:
+            page = picture.page()
+            height = _height(page, file)
+            file.write_text(page, encoding="utf-8")
+            browser.picture(file, picture.path, width=_WIDTH, height=height, scale=2)
     found = {picture.name: picture.fingerprints() for picture in PICTURES}
     FINGERPRINTS.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    write()
+    try:
+        write()
+    except browser.BrowserError as error:
+        sys.exit(str(error))
