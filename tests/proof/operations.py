@@ -213,7 +213,7 @@ OPERATIONS = {
         scene=Scene(before=_silence_is_over, after=healthy, scenario=_SILENCED),
     ),
     "count subscribers": Operation(call="GetTopicAttributes", scene=_FIRST_RUN),
-    "call the roll": Operation(call="TransactWriteItems save MONITOR roll_call", scene=_FIRST_RUN),
+    "call the roll": Operation(call="TransactWriteItems roll call MONITOR RUN", scene=_FIRST_RUN),
     "begin digest": Operation(
         call="TransactWriteItems bind OUTBOX",
         scene=Scene(scenario=replace(NEWS, digests=True), variables={"digest_above": 1}),

@@ -82,10 +82,14 @@ class Gap:
 
 @dataclass
 class Task:
-    """What is remembered of a task; ``meant`` is its latest known word, ``since`` the beginning of that."""
+    """What is remembered of a task; ``meant`` is its latest known word, ``since`` the beginning of that.
+
+    ``full_load`` says that it was loading when it last ran: started again, it begins anew, at any time.
+    """
 
     word: str = ""
     meant: str = ""
+    full_load: bool = False
     since: datetime | None = None
     seen: datetime | None = None
     trouble: Trouble | None = None
@@ -191,6 +195,7 @@ class Oracle:
         for silent, gaps in due.items():
             for gap in gaps:
                 gap.told, gap.checks, gap.shared, gap.named = silent.cause, 0, silent.cause in known, False
+        for silent, gaps in due.items():
             members = _members(silent.cause, view, limits)
             if silent.configuration or len(members) > 1:
                 first = min(gap.since for gap in gaps)
@@ -266,6 +271,8 @@ def _hear(
     task.word = said.word
     if said.word in KNOWN and said.word != before:
         task.meant = said.word
+        loading = said.word in {"Dumping", "Loading"}
+        task.full_load = loading or (task.full_load and said.word not in RUNNING and before not in FINISHED)
         if _meaning(said.word) != _meaning(before):
             task.since = now
             task.seen = None if first else gap.since if gap else previous_run
@@ -344,7 +351,7 @@ def _recovery(task: Task, word: str, limits: Limits) -> Iterator[str]:
 def _resume_deadline(task: Task, limits: Limits, now: datetime) -> Iterator[str]:
     """Counted from when the task was last seen well, where nobody looked for more than an hour."""
     trouble, since = task.trouble, task.since
-    if task.meant != "Stopped" or not trouble or not since or not limits.resume_within:
+    if task.meant != "Stopped" or task.full_load or not trouble or not since or not limits.resume_within:
         return
     down = task.seen if task.seen and since - task.seen > HOUR else since
     until = down + limits.resume_within

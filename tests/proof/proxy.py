@@ -294,6 +294,8 @@ def _written(kind: str, writes: Sequence[Mapping[str, Any]]) -> str:
     match kind:
         case "Put":
             return "save"
+        case "Update" if "roll_called_at" in writes[0]["Update"]["UpdateExpression"]:
+            return "roll call"
         case "Update":
             return "outage" if names else "bind"
         case _:

@@ -187,17 +187,20 @@ def saved_versions(environment: Environment) -> dict[str, list[int]]:
     versions: dict[str, list[int]] = {task: [] for task in environment.tasks}
     done: set[str] = set()
     for record in environment.proxy.records:
-        request = record.call.request
         # The same token is the same transaction: DynamoDB answers a second time and writes nothing.
-        if record.status == 200 and request.get("ClientRequestToken", "") not in {"", *done}:
-            done.add(request["ClientRequestToken"])
+        token = record.call.request.get("ClientRequestToken", "")
+        if record.status == 200 and token not in done:
+            done |= {token} - {""}
             for task, version in _states_in(record.call):
                 versions[task].append(version)
     return versions
 
 
 def _states_in(call: Call) -> list[tuple[str, int]]:
-    puts = [write["Put"]["Item"] for write in call.request["TransactItems"] if "Put" in write]
+    """The states a call puts; one that tells nothing is put without a transaction."""
+    alone = [call.request] if call.operation == "PutItem" else []
+    puts = [write["Put"]["Item"] for write in call.request.get("TransactItems", []) if "Put" in write]
+    puts += [put["Item"] for put in alone]
     return [
         (item["sk"]["S"].removeprefix("-/"), int(item["version"]["N"]))
         for item in puts

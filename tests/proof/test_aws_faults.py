@@ -262,9 +262,7 @@ def _lasting(topics: int) -> list[Lasting]:
         Lasting(operation="Query OUTBOX", error=["StoreError", "OUTBOX"], told=0),
         # One is accepted, and cannot be taken off the outbox; it would be the same with the next.
         Lasting(operation="TransactWriteItems mark", error=["StoreError"], told=1, repeated=1),
-        Lasting(
-            operation="UpdateItem MONITOR RUN", error=["StoreError", "the monitor's item"], told=2 * topics
-        ),
+        Lasting(operation="UpdateItem MONITOR RUN", error=["StoreError", "MONITOR RUN"], told=2 * topics),
     ]
 
 
@@ -389,7 +387,9 @@ def test_one_task_that_cannot_be_saved_stops_no_other(environments: Environments
         with environments(tasks=["udts-a", "udts-b"]) as environment:
             environment.run()
             set_step(environment, answers)  # type: ignore[arg-type]
-            environment.proxy.rule(SAVE, Fault(error="ValidationException"))
+            # A check that tells nothing is saved without a transaction.
+            for save in (SAVE, "PutItem STATE -/udts-a"):
+                environment.proxy.rule(save, Fault(error="ValidationException"))
             ended = environment.run()
             assert ended.error.startswith("RunError: -/udts-a: The table could not be used"), ended.error
             assert "ValidationException" in ended.error

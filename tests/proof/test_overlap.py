@@ -111,9 +111,15 @@ class Witness:
         return done
 
     def told_by(self, message: Notification) -> Iterator[str]:
-        """What a message tells: itself or, in a digest, each of its members that has a line there."""
-        for told in self.digests.get(message.event_id, [message]):
-            if told is message or told.summary[:80] in message.body:
+        """What a message tells: itself or, in a digest, each of its members.
+
+        One that calls for the same as another stands in a line with it: a digest says how many it tells, and
+        names the task of each.
+        """
+        members = self.digests.get(message.event_id, [message])
+        counted = message.body.startswith(f"{len(members)} UDTS event")
+        for told in members:
+            if told is message or (counted and told.task_key.removeprefix("-/") in message.body):
                 yield f"{told.event_id} {told.topic}"
 
     def save_outage(self, change: OutageChange, *rest: Any) -> bool:  # noqa: ANN401

@@ -85,6 +85,16 @@ def test_two_causes_are_two_events_at_two_times() -> None:
     assert len({event.time for event in fleet.events}) == len({event.id for event in fleet.events}) == 2
 
 
+def test_a_task_that_moves_to_another_cause_is_no_company_whatever_the_order() -> None:
+    """Of two tasks that were each told of their own cause in one run none is out of reach for the other's."""
+    for moves_first in (True, False):
+        fleet = Fleet(policy=Policy(unreachable_after_checks=1))
+        fleet.check(*((X, WELL) if moves_first else (WELL, X)))
+        answers = (BUSY, X) if moves_first else (X, BUSY)
+        first, second = ("update", "open") if moves_first else ("open", "update")
+        assert fleet.check(*answers) == [f"udts-1 unreachable {first}", f"udts-2 unreachable {second}"]
+
+
 def test_a_configuration_cause_concerns_the_monitor_even_for_one_task() -> None:
     """Wrong keys are not a property of a task, and waiting does not help."""
     assert Fleet().check(REFUSED, WELL) == ["monitor unreachable open"]

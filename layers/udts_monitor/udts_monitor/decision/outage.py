@@ -115,21 +115,23 @@ def decide(
     for found in unreached:
         if is_due(gaps[found.task.key], found.answer, found.policy):
             due[found.answer.cause].append(found)
+    # First of all tasks: one that moves on to another cause no longer belongs to the one before it.
+    for cause, members in due.items():
+        keys = {found.task.key for found in members}
+        gaps |= {key: _told(gaps[key], cause, shared=cause in open_now) for key in keys}
     alone = set[str]()
     changes: list[OutageChange] = []
     for cause, members in due.items():
-        keys = {found.task.key for found in members}
-        belonging = keys | _belonging(cause, gaps, states)
         if cause in open_now:
-            gaps |= {key: _told(gaps[key], cause, shared=True) for key in keys}
-        elif members[0].answer.configuration or len(belonging) > 1:
+            continue
+        belonging = _belonging(cause, gaps, states)
+        if members[0].answer.configuration or len(belonging) > 1:
             at = now + timedelta(microseconds=len(changes))
-            since = min(gaps[key].since for key in keys)
+            since = min(gaps[found.task.key].since for found in members)
             changes.append(_opened(members[0].answer, since, tuple(sorted(belonging)), policy, at))
-            gaps |= {key: _named(_told(gaps[key], cause)) for key in belonging & gaps.keys()}
+            gaps |= {key: _named(gaps[key]) for key in belonging & gaps.keys()}
         else:
-            gaps |= {key: _told(gaps[key], cause) for key in keys}
-            alone |= keys
+            alone |= belonging
     for outage in open_now.values():
         at = now + timedelta(microseconds=len(changes))
         change, named = _told_again(outage, gaps, states, at)
@@ -178,7 +180,7 @@ def _counted(found: Unreached, open_now: Mapping[str, Outage], now: datetime) ->
     return count(gap, found.answer, now)
 
 
-def _told(gap: Unanswered, cause: str, *, shared: bool = False) -> Unanswered:
+def _told(gap: Unanswered, cause: str, *, shared: bool) -> Unanswered:
     return replace(gap, told_cause=cause, checks=0, shared=shared, named=False)
 
 
