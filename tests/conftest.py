@@ -1,7 +1,6 @@
 """For all tests: generated cases are not timed, and tests that share something costly share a process."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,8 +9,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared cores")
 
-# Their fixtures deploy a stack, start a local AWS or translate the template: once for a whole folder.
-_TOGETHER = ("contract", "e2e", "proof", "template")
+# Their fixtures start a local AWS or translate the template: once for a whole folder.
+_TOGETHER = ("contract", "template")
+# End-to-end tests that need what `sam build` made share it; the others bring a local AWS of their own.
+_BUILT = "built"
 
 
 @pytest.fixture
@@ -22,10 +23,17 @@ def as_in_ci() -> Iterator[None]:
     settings.load_profile("shared cores")
 
 
+# Before xdist looks for the marks; the longest first, so that no process is left alone with them at the end.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` runs two processes side by side: a group of tests is one process's (pytest-xdist)."""
+    """`make test` runs several processes side by side: a group of tests is one process's (pytest-xdist)."""
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in _TOGETHER else Path(item.path).stem))
-    # The long groups first, so that neither process is left alone with one of them at the end.
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=lambda item: item.path.parent.name not in {"e2e", "proof"})
+
+
+def _group(item: pytest.Item) -> str:
+    folder = item.path.parent.name
+    if _BUILT in getattr(item, "fixturenames", ()):
+        return f"{folder} {_BUILT}"
+    return folder if folder in _TOGETHER else f"{folder} {item.path.stem}"

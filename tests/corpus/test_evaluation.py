@@ -43,13 +43,11 @@ def few() -> Evaluation:
     return evaluated(map(replayed, FEW))
 
 
-@pytest.mark.xdist_group("corpus")
 def test_a_few_lives_keep_the_targets(few: Evaluation) -> None:
     """No missed failure or finish, no false critical, a false warning a task and month, 15 % half-way."""
     assert_targets(few)
 
 
-@pytest.mark.xdist_group("corpus")
 def test_a_few_lives_have_a_bit_of_most_kinds(few: Evaluation) -> None:
     """So that the targets are about something."""
     rare = {kind for kind in KINDS if not few.scores[kind].true}

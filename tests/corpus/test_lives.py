@@ -38,7 +38,14 @@ WARNINGS = frozenset(KINDS) - {
 }
 
 
-@pytest.fixture(scope="module", params=PLANS, ids=lambda plan: plan.name)
+# What holds for each life is seen of thirty in `make test`, of the others in `make soak`.
+EACH = [
+    pytest.param(plan, id=plan.name, marks=[pytest.mark.soak] if place % 9 else [])
+    for place, plan in enumerate(PLANS)
+]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def plan(request: pytest.FixtureRequest) -> Plan:
     """Each plan of the corpus."""
     assert isinstance(request.param, Plan)
@@ -76,7 +83,6 @@ def short_lives() -> list[Life]:
     return [life(plan) for plan in PLANS if plan.minutes < 2000]
 
 
-@pytest.mark.xdist_group("lives")
 def test_every_variety_is_lived_more_than_once() -> None:
     """So that no rule is tuned to one life."""
     short = short_lives()
@@ -86,7 +92,6 @@ def test_every_variety_is_lived_more_than_once() -> None:
     assert {name for name, count in counts.items() if count < 2} == {"week-long"}
 
 
-@pytest.mark.xdist_group("lives")
 def test_every_kind_is_expected_more_than_once_and_false_somewhere() -> None:
     """A kind that is never expected cannot be missed, one that may always be told is never false."""
     short = short_lives()

@@ -172,7 +172,7 @@ def _outbox_item(notification: Notification) -> Item:
     return made
 
 
-@settings(max_examples=250, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 @given(task=TASKS, steps=st.lists(STEPS, min_size=1, max_size=4))
 @example(
     task={"id": "x", "name": "# heading"},

@@ -17,8 +17,8 @@ from udts_monitor.decision.state import TaskState
 from udts_monitor.query.stored import HistoryPoint
 from udts_monitor.task import TaskRef
 
-# A history of months is walked through in seconds.
-MOST_CHECKS = 200_000
+# Five weeks minute by minute; a longer history is walked through in seconds all the same, in longer steps.
+MOST_CHECKS = 50_000
 _UNKNOWN = NoAnswer(cause="unknown", reason="the history does not keep why there was no answer")
 
 
