@@ -56,7 +56,7 @@ lint: .venv/.ready
 look: .venv/.ready
 	@.venv/bin/python -c 'from local import browser; browser.find()' 2>/dev/null \
 		|| { echo "No Chromium was found on this machine: install one (chromium) to look at the page."; exit 1; }
-	@.venv/bin/pytest tests/look $(PYTEST_ARGS) && echo "The pictures are in .local/look"
+	@.venv/bin/pytest -m 'soak or not soak' tests/look $(PYTEST_ARGS) && echo "The pictures are in .local/look"
 
 up: $(READY)
 	@.venv/bin/python -m local.command stack up
@@ -82,8 +82,9 @@ outputs:
 		--query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey, OutputValue]' \
 		| awk -F '\t' '{ print $$1; print "    " $$2 }'
 
-# Of a mail and a card, for the README; needs a chromium on this machine.
+# What the documents show: what the command line answers, and pictures, which need a chromium on this machine.
 pictures: .venv/.ready
+	@RECORD=1 .venv/bin/pytest tests/cli/test_ten_questions.py tests/cli/test_doctor.py -k 'each_question or healthy'
 	@.venv/bin/python -m tests.messages.pictures
 
 # `make lock UPGRADE=--upgrade` moves every version; without it only what pyproject.toml changed.

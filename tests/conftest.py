@@ -1,7 +1,9 @@
 """For all tests: generated cases are not timed, and tests that share something costly share a process."""
 
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +23,14 @@ def as_in_ci() -> Iterator[None]:
     settings.load_profile("ci")
     yield
     settings.load_profile("shared cores")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_models() -> Iterator[None]:
+    """Every test makes clients of its own; what they are made of is read from the disk once."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setattr("botocore.session.create_loader", cache(botocore.session.create_loader))
+        yield
 
 
 # Before xdist looks for the marks; the longest first, so that no process is left alone with them at the end.

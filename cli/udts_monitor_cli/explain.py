@@ -89,7 +89,7 @@ def _settings(seen: Overview, screen: Screen) -> Code:
     if screen.as_json:
         screen.document(plain_data(document))
         return Code.FINE
-    shown = [view.task.display_name for view in seen.tasks]
+    shown = sorted(view.task.display_name for view in seen.tasks)
     more = f" and {len(shown) - _TASKS_SHOWN} more" if len(shown) > _TASKS_SHOWN else ""
     screen.line(f"{len(shown)} watched: {', '.join(shown[:_TASKS_SHOWN])}{more}")
     rows = []

@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
+from local.simulator import Simulator
+from tests.cli.troubled import befall, watch_twelve
 from tests.handler.conftest import (  # noqa: F401 - the fixtures that deployed is made of
     Clock,
     Deployed,
@@ -132,3 +134,17 @@ def udts_monitor(
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
     return ask
+
+
+@pytest.fixture
+def troubled(
+    deployed: Deployed,  # noqa: F811 - the fixture
+    simulator: Simulator,  # noqa: F811 - the fixture
+    clock: Clock,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Deployed:
+    """Twelve tasks, an hour and more after it began."""
+    watch_twelve(monkeypatch)
+    befall(deployed, simulator, clock)
+    deployed.run({"command": "acknowledge", "incident": "orders", "by": "ada", "why": "more connections"})
+    return deployed

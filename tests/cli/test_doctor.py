@@ -7,6 +7,7 @@ import pytest
 
 from local.simulator import Simulator
 from tests.cli.conftest import Ask, Shown
+from tests.cli.recorded import held_to
 from tests.handler.conftest import Deployed
 from udts_monitor_cli.inbox import temporary_inbox
 from udts_monitor_cli.stack import Stack
@@ -29,7 +30,10 @@ def line(shown: Shown, check: str) -> str:
 
 
 def test_a_healthy_monitor_is_told_so_in_at_most_twenty_lines(udts_monitor: Ask, healthy: Deployed) -> None:
-    """Every line says ok, or that something is not in use; the test message came by the real way."""
+    """Every line says ok, or that something is not in use; the test message came by the real way.
+
+    The document shows this answer.
+    """
     del healthy
     shown = udts_monitor("doctor")
     assert not [text for text in shown.lines if text.startswith("FAIL")], shown.out
@@ -37,6 +41,7 @@ def test_a_healthy_monitor_is_told_so_in_at_most_twenty_lines(udts_monitor: Ask,
     assert len(shown.lines) <= 20
     assert max(map(len, shown.lines)) <= 80
     assert "test message" in shown.lines[-1]
+    held_to(udts_monitor, doctor=True)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import pytest
 
-from local.simulator import Simulator
 from tests.cli.conftest import Ask
-from tests.cli.troubled import befall, watch_twelve
-from tests.handler.conftest import Clock, Deployed
+from tests.cli.recorded import held_to
+from tests.handler.conftest import Deployed
 
 # The question, the command, and what has to stand in one line of the answer.
 QUESTIONS: dict[str, tuple[list[str], list[list[str]]]] = {
@@ -28,27 +27,16 @@ QUESTIONS: dict[str, tuple[list[str], list[list[str]]]] = {
     "which task gave no answer, why?": (["explain", "billing"], [["Answer", "no answer for", "HTTP 503"]]),
     "which tasks and thresholds are in force?": (
         ["explain"],
-        [["12 watched", "orders"], ["stopped_grace_minutes", "20", "cache 15"], ["told: all"]],
+        [["12 watched", "audit"], ["stopped_grace_minutes", "20", "cache 15"], ["told: all"]],
     ),
     "what is open, and who has it?": (["incidents"], [["open", "orders", "failed", "ada"]]),
 }
 
 
-@pytest.fixture
-def troubled(
-    deployed: Deployed, simulator: Simulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> Deployed:
-    """Twelve tasks, an hour and more after it began."""
-    watch_twelve(monkeypatch)
-    befall(deployed, simulator, clock)
-    deployed.run({"command": "acknowledge", "incident": "orders", "by": "ada", "why": "more connections"})
-    return deployed
-
-
 def test_each_question_is_one_command_of_at_most_twenty_lines_of_eighty_columns(
     udts_monitor: Ask, troubled: Deployed
 ) -> None:
-    """By the task's name; asking asks UCloud for nothing and writes nothing."""
+    """By name; asking asks UCloud for nothing and writes nothing. The document shows these answers."""
     troubled.simulator.forget_calls()
     troubled.calls.clear()
     for question, (words, wanted) in QUESTIONS.items():
@@ -59,6 +47,7 @@ def test_each_question_is_one_command_of_at_most_twenty_lines_of_eighty_columns(
             assert any(all(part in line for part in parts) for line in shown.lines), (question, parts)
     assert troubled.simulator.log().calls == ()
     assert set(troubled.calls) == {"Query"}
+    held_to(udts_monitor, doctor=False)
 
 
 def test_a_replay_and_a_report_know_the_tasks_by_name(udts_monitor: Ask, troubled: Deployed) -> None:

@@ -156,13 +156,16 @@ HAPPENED = [
 ]
 
 
+_LINES: list[dict[str, Any]] = []
+
+
 @pytest.fixture
-def lines(
-    deployed: Deployed, clock: Clock, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> list[dict[str, Any]]:
-    """The log of the story."""
-    live(deployed, clock, monkeypatch)
-    return log.lines()
+def lines(request: pytest.FixtureRequest, log: Log, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The log of the story, which is lived once for all tests that look at it."""
+    if not _LINES:
+        live(request.getfixturevalue("deployed"), request.getfixturevalue("clock"), monkeypatch)
+        _LINES.extend(log.lines())
+    return _LINES
 
 
 def test_the_query_tells_what_happened_to_a_task(lines: list[dict[str, Any]]) -> None:

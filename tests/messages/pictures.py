@@ -1,4 +1,4 @@
-"""One mail and one card as pictures, drawn by a browser from golden files; the README shows them.
+"""A mail, a card and the status page as pictures, drawn by a browser; the README shows them.
 
 ``make pictures`` draws them anew; look at them before you commit. Beside them stand fingerprints of what was
 drawn, so that a test can tell a picture that is older than its message.
@@ -17,41 +17,53 @@ from local import browser
 from local.scratch import scratch_folder
 from local.template import PROJECT
 from tests.messages.gallery import GOLDEN
+from tests.page import stage
 
 FOLDER = PROJECT / "docs" / "pictures"
 FINGERPRINTS = FOLDER / "fingerprints.json"
 COMMAND = "make pictures"
-_WIDTH = 800
 _STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture and the golden file it shows."""
+    """A picture and what it shows.
+
+    Attributes:
+        shows: a golden file, or what else the page is made of.
+        page: what the browser gets.
+        width: in pixels of the page.
+        height: likewise; None for the whole page.
+    """
 
     name: str
-    golden: str
-    """In the folder of the golden files."""
-    draw: Callable[[str], str]
-    """Makes the content of a page of the file's text."""
+    shows: str
+    page: Callable[[], str]
+    width: int = 800
+    height: int | None = None
 
     @property
     def path(self) -> Path:
         """Where the picture stands."""
         return FOLDER / self.name
 
-    def page(self) -> str:
-        """What the browser gets."""
-        content = self.draw((GOLDEN / self.golden).read_text(encoding="utf-8"))
-        return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style><body>{content}</body>'
-
     def fingerprints(self) -> dict[str, str]:
         """Of what is drawn as it stands there now, and of the picture that was drawn."""
         return {
-            "golden": self.golden,
+            "shows": self.shows,
             "drawn": sha256(self.page().encode()).hexdigest(),
             "picture": sha256(self.path.read_bytes()).hexdigest(),
         }
+
+
+def _of_message(name: str, golden: str, draw: Callable[[str], str]) -> Picture:
+    """Of a golden file, by what makes the content of a page of its text."""
+
+    def page() -> str:
+        content = draw((GOLDEN / golden).read_text(encoding="utf-8"))
+        return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style><body>{content}</body>'
+
+    return Picture(name=name, shows=golden, page=page)
 
 
 def mail(text: str) -> str:
@@ -75,8 +87,15 @@ def card(text: str) -> str:
 
 
 PICTURES = (
-    Picture(name="mail.png", golden="failed-full-load-needed/alert.en.txt", draw=mail),
-    Picture(name="card.png", golden="finished-full-journey/chat.en.json", draw=card),
+    _of_message("mail.png", "failed-full-load-needed/alert.en.txt", mail),
+    _of_message("card.png", "finished-full-journey/chat.en.json", card),
+    Picture(
+        name="status-page.png",
+        shows="the first page of seven tasks, the rest of it cut off",
+        page=lambda: stage.asked(stage.mixed()).body,
+        width=1280,
+        height=985,
+    ),
 )
 
 
@@ -102,10 +121,10 @@ def _inline(text: str) -> str:
     return "".join(parts)
 
 
-def _height(page: str, file: Path) -> int:
+def _height(page: str, file: Path, width: int) -> int:
     measure = "<script>document.title = document.body.offsetHeight</script>"
     file.write_text(page + measure, encoding="utf-8")
-    found = re.search(r"<title>(\d+)</title>", browser.document_after(file, width=_WIDTH, height=600))
+    found = re.search(r"<title>(\d+)</title>", browser.document_after(file, width=width, height=600))
     if found is None:
         raise browser.BrowserError("The browser did not say how high the page is.")
     return int(found[1])
@@ -118,9 +137,9 @@ def write() -> None:
         file = folder / "page.html"
         for picture in PICTURES:
             page = picture.page()
-            height = _height(page, file)
+            height = picture.height or _height(page, file, picture.width)
             file.write_text(page, encoding="utf-8")
-            browser.picture(file, picture.path, width=_WIDTH, height=height, scale=2)
+            browser.picture(file, picture.path, width=picture.width, height=height, scale=2)
     found = {picture.name: picture.fingerprints() for picture in PICTURES}
     FINGERPRINTS.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -13,7 +13,7 @@ EACH = pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.
 
 
 @EACH
-def test_a_picture_was_drawn_from_the_golden_file_that_stands_there_today(picture: Picture) -> None:
+def test_a_picture_was_drawn_from_what_stands_there_today(picture: Picture) -> None:
     """A picture cannot be compared with a text, so what it was drawn from is noted beside it."""
     assert drawn()[picture.name] == picture.fingerprints(), f"run `{COMMAND}` and look at the pictures"
 
@@ -35,8 +35,9 @@ def test_the_readme_shows_a_picture_with_words_for_who_cannot_see_it(picture: Pi
 
 def test_a_mail_is_drawn_whole() -> None:
     """Each line of the golden file stands in the page, made safe for it."""
-    page = mail((GOLDEN / PICTURES[0].golden).read_text(encoding="utf-8"))
-    for line in (GOLDEN / PICTURES[0].golden).read_text(encoding="utf-8").splitlines():
+    text = (GOLDEN / PICTURES[0].shows).read_text(encoding="utf-8")
+    page = mail(text)
+    for line in text.splitlines():
         assert line.removeprefix("Subject: ").replace("<", "&lt;").replace(">", "&gt;") in page
 
 

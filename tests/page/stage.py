@@ -16,13 +16,14 @@ from udts_monitor.messages.report import sentence
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Pending
 from udts_monitor.outbox.silence import Silence
+from udts_monitor.page.web import Request, Response, respond
 from udts_monitor.query.answers import Answers
 from udts_monitor.query.stored import History, HistoryEvent, HistoryPoint, LastRun, Stored
 from udts_monitor.task import TaskRef
 
 STEP = 5 * MINUTE
 DAY = timedelta(days=1)
-BLIND = NoAnswer(cause="http_503", reason="UCloud answers HTTP 503 (Service Unavailable)")
+BLIND = NoAnswer(cause="HTTP 503", reason="UCloud answers HTTP 503 (Service Unavailable)")
 CONNECTIONS = "Error 1040: Too many connections"
 
 type Life = Iterable[Answer]
@@ -65,6 +66,12 @@ class MemoryTable:
         """Questions to it, asked at the last moment it knows."""
         run = self.now_stored.last_run
         return Answers(self, run.ran_at + self.late if run else NOON)
+
+
+def asked(table: MemoryTable, path: str = "/", **query: str) -> Response:
+    """What a reader of the page gets."""
+    request = Request(path=path, query=query, address="https://status.example.com/")
+    return respond(request, table.answers(), "udts-monitor, 123456789012, ap-east-1", "urn:x", None)
 
 
 def kept(event: Event) -> HistoryEvent:

@@ -11,12 +11,12 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.page import stage
-from tests.page.stage import MemoryTable
+from tests.page.stage import MemoryTable, asked
 from tests.walk import MINUTE, NOON, Answer
 from udts_monitor.decision.observation import Observation
 from udts_monitor.outbox.silence import Silence
 from udts_monitor.page.style import CONTENT_SECURITY_POLICY
-from udts_monitor.page.web import Request, Response, respond
+from udts_monitor.page.web import Request, respond
 from udts_monitor.page.words import WORDS
 from udts_monitor.task import TaskRef
 
@@ -28,17 +28,6 @@ TABLES = {
     "stale": stage.stale,
     "two hundred": stage.many,
 }
-
-
-def asked(table: MemoryTable, path: str = "/", **query: str) -> Response:
-    """What a reader gets."""
-    return respond(
-        Request(path=path, query=query, address="https://status.example.com/"),
-        table.answers(),
-        "stack",
-        "urn:x",
-        None,
-    )
 
 
 class Words(HTMLParser):

@@ -3,8 +3,8 @@
 import re
 
 from tests.page import stage
-from tests.page.stage import TROUBLES
-from tests.page.test_page import Words, asked
+from tests.page.stage import TROUBLES, asked
+from tests.page.test_page import Words
 
 
 def page(path: str = "/") -> str:

@@ -66,7 +66,7 @@ class Case:
     @property
     def quick(self) -> bool:
         """Nearly all faults of what nearly every run does, of the rest those that differ most."""
-        different = {"throttled", "hangs", "conflict", "conflict of a write"}
+        different = {"hangs", "conflict", "conflict of a write"}
         return self.fault in different or (self.operation in USUAL and self.fault != "away")
 
 

@@ -414,8 +414,8 @@ def no_log() -> Iterator[None]:
 
 
 def test_told_is_what_the_oracle_says() -> None:
-    """Two hundred lives on the fake store, which keeps the promises of the real one (tests/contract)."""
-    run_machine(Life, settings=settings(max_examples=200, stateful_step_count=30, derandomize=True))
+    """On the fake store, which keeps the promises of the real one (tests/contract)."""
+    run_machine(Life, settings=settings(max_examples=120, stateful_step_count=30, derandomize=True))
 
 
 def test_told_is_what_the_oracle_says_with_the_real_store() -> None:
