@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import delay, growth, handler, imports, storm
+from tests.bench import delay, growth, handler, imports, page, storm
 from tests.bench.figures import Row, show
 
 type Bench = Callable[[Path, Path | None], Sequence[Row]]
@@ -18,6 +18,7 @@ BENCHES: dict[str, Bench] = {
     "carried": growth.carried,
     "storm": storm.measured,
     "delay": delay.measured,
+    "page": page.measured,
 }
 
 

@@ -1,4 +1,4 @@
-"""What is measured, in a process of its own: the handler, bare pooled requests, or UCloud's official SDK.
+"""What is measured, in a process of its own: the handler, bare requests, UCloud's official SDK, or the page.
 
 Run by its path, so that PYTHONPATH decides whose handler it is: nothing here is imported from the repository.
 """
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -123,7 +124,47 @@ def storm(tasks: list[str], threads: int, environment: dict[str, Any]) -> list[d
         time.sleep(max(0, 60 - wall))
 
 
-SUBJECTS = {"handler": handler, "bare": bare, "sdk": sdk}
+def page(tasks: list[str], threads: int, environment: dict[str, Any]) -> Callable[[], object]:
+    """The status page over its address, of tasks with a day of changes behind them."""
+    handler(tasks, threads, environment)()
+    import boto3  # noqa: PLC0415 - not before the handler has set the environment
+
+    client = boto3.client("dynamodb")
+    for task in tasks:
+        asked = {":pk": {"S": f"TASK#-/{task}"}}
+        found = client.query(
+            TableName=environment["table"],
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=asked,
+        )
+        items: Any = found["Items"]
+        (seen,) = [item for item in items if item["what"]["S"] == "transition"]
+        first = datetime.fromisoformat(seen["sk"]["S"].partition("#")[0])
+        for number in range(1, environment["changes"]):
+            at = first - timedelta(hours=24 * number / environment["changes"])
+            change = {"sk": {"S": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}#transition"}}
+            status = {"status": {"S": ["Syncing", "Synced"][number % 2]}, "outcome": {"S": "syncing"}}
+            client.put_item(TableName=environment["table"], Item=seen | change | status)
+    from functions.task_status import app  # noqa: PLC0415 - only this subject imports it
+
+    context: Any = SimpleNamespace(
+        function_name="udts-monitor-task-status",
+        memory_limit_in_mb=1769,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:udts-monitor-task-status",
+        aws_request_id="bench",
+    )
+    by_right = {"iam": {"accountId": "123456789012"}}
+    reader = {"http": {"method": "GET"}, "domainName": "status.example.com", "authorizer": by_right}
+
+    def run() -> None:
+        answer: Any = app.lambda_handler({"rawPath": "/", "requestContext": reader}, context)
+        assert answer["statusCode"] == 200, answer
+        assert answer["body"].count("<svg") >= len(tasks)
+
+    return run
+
+
+SUBJECTS = {"handler": handler, "bare": bare, "sdk": sdk, "page": page}
 
 
 def main(name: str, asked: dict[str, Any], result: Path) -> None:

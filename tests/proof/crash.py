@@ -79,7 +79,7 @@ def points_of(environments: Environments, scenario: Scenario, steps: Iterable[in
                 calls[place, run] = environment.proxy.names_since(begun)
         environment.runs_until_quiet()
         verdict = judge(environment, scenario)
-    assert verdict == Verdict(lost=[], repeated=[], wrong=[])
+    assert verdict == Verdict(lost=[], repeated=[], wrong=[]), verdict
     return [
         Point(step=step, run=run, call=call, executed=executed)
         for step in steps

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -287,11 +287,10 @@ class Life:
         until = self.clock() + wanted.minutes * _MINUTE
         self.story.begin((), self.world.policy, self.world.topics)
         since = self.story.current.began
-        try:
+        # What came after it was saved may have failed: it is in force all the same.
+        with suppress(CommandError, StoreError):
             self.world.silence(scope, iso(until))
-        except (CommandError, StoreError):
-            pass
-        else:
+        if any(found.scope == scope and found.since >= since for found in self.world.store.silences.values()):
             self.story.wishes.append(Wish(scope=scope, since=since, until=until))
         self.story.end()
 

@@ -22,8 +22,8 @@ _PATIENCE_SECONDS = 10
 _UCLOUD_PATH = "/ucloud"
 # What belongs to one connection or to a body as it travelled, not to the message.
 _OWN_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
-# Versions and times in ids: a name has to be the same in every run.
-_PASSING_PARTS = re.compile(r"/v\d+/|/\d{8}T[\d.]+Z/")
+# Versions, times and fingerprints in ids: a name has to be the same in every run.
+_PASSING_PARTS = re.compile(r"/(?:v?(?:\d{8}T[\d.]+Z|\d+|first|[0-9a-f]{12}-[0-9a-f]{12})/)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,10 +294,10 @@ def _written(kind: str, writes: Sequence[Mapping[str, Any]]) -> str:
     match kind:
         case "Put":
             return "save"
-        case "Update" if "roll_called_at" in writes[0]["Update"]["UpdateExpression"]:
-            return "roll call"
         case "Update":
-            return "outage" if names else "bind"
+            changed = writes[0]["Update"]["UpdateExpression"]
+            known = {"roll_called_at": "roll call", "lease_owner": "claim", "digest_id": "bind"}
+            return next((name for attribute, name in known.items() if attribute in changed), "outage")
         case _:
             return "withhold" if "withheld_at" in names else "mark"
 

@@ -46,6 +46,8 @@ WHOLE = Scenario(
         ("unreachable", "udts-e"),
         ("unknown_status", "udts-f"),
         ("recovered", "udts-a"),
+        ("recovered", "udts-c"),
+        ("cutover_ready", "udts-c"),
         ("reachable", "monitor"),
         ("reachable", "udts-e"),
         ("failed", "udts-e"),
@@ -284,7 +286,7 @@ def test_a_silence_is_settled_wherever_the_run_is_killed(environments: Environme
     """In it what is no longer news is withheld; at its end people get one message, and it is forgotten."""
     calls = _calls(_try(environments, "silence-over", SILENCED, steps=[3, 4]))
     assert "TransactWriteItems withhold OUTBOX -/udts-a/failed alerts" in calls
-    assert "UpdateItem OUTBOX -/udts-b/failed alerts" in calls
+    assert "TransactWriteItems claim OUTBOX -/udts-b/failed alerts" in calls
     assert "Publish digest alerts monitor" in calls
     assert "TransactWriteItems end OUTBOX SILENCE#all" in calls
 
@@ -294,7 +296,7 @@ def test_a_silence_is_settled_wherever_the_run_is_killed(environments: Environme
 def test_the_roll_is_called_once_wherever_the_run_is_killed(environments: Environments) -> None:
     """By the first run of all, or by the one after it."""
     calls = _calls(_try(environments, "roll-call", ROLL_CALL, steps=[0]))
-    assert "TransactWriteItems save MONITOR roll_call" in calls
+    assert "TransactWriteItems roll call MONITOR RUN" in calls
 
 
 @pytest.mark.soak

@@ -299,7 +299,7 @@ def store(request: pytest.FixtureRequest) -> object:
 def test_eight_runs_at_once_tell_what_one_would(store: object, request: pytest.FixtureRequest) -> None:
     """Again and again: exactly one notification for each event and topic, no version lost or given twice."""
     where = request.node.callspec.id
-    figures = rounds(store, number=40 if where == "fake" else 15, most_seconds=0.004)
+    figures = rounds(store, number=25 if where == "fake" else 10, most_seconds=0.004)
     note(f"overlap-rounds-{where}", figures)
 
 
@@ -307,7 +307,7 @@ def test_eight_runs_at_once_tell_each_event_in_one_message(
     store: object, request: pytest.FixtureRequest
 ) -> None:
     """Where people get digests: an event has its line in one of them or a message of its own, once."""
-    figures = rounds(store, number=15, most_seconds=0.004, digest_above=1)
+    figures = rounds(store, number=10, most_seconds=0.004, digest_above=1)
     assert figures["digests"]
     note(f"overlap-digests-{request.node.callspec.id}", figures)
 
