@@ -31,8 +31,8 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one command; whatever goes wrong is one line on the error stream."""
-    given = parser().parse_args(argv)
     try:
+        given = parser().parse_args(argv)
         stack = open_stack(given.stack, given.region, given.profile)
         with said_in_one_line(f"What the stack {given.stack} names is not there any more: was it deleted?"):
             return COMMANDS[given.command](given, stack, Screen(as_json=given.json))
