@@ -6,6 +6,7 @@ import requests
 
 from local.page import page_running
 from tests.e2e.stack import TASKS, Stack
+from tests.proof.canary_keys import found_in
 from udts_monitor.page.style import CONTENT_SECURITY_POLICY
 
 
@@ -19,6 +20,8 @@ def test_the_page_of_the_deployed_function_is_served_to_this_machine(stack: Stac
         assert all(f">{task.removeprefix('udts-')}-db</a>" in page.text for task in TASKS)
         one = requests.get(f"{address}task/-/{TASKS[0]}", timeout=30)
         assert (one.status_code, "../../" in one.text) == (200, True)
+        # The deployed stack works with marked keys.
+        assert found_in(page.text + one.text, TASKS) == set()
         foreign = requests.get(address, headers={"Host": "status.example.com"}, timeout=30)
         assert (foreign.status_code, "-db" in foreign.text) == (403, False)
         assert requests.post(address, timeout=30).status_code == 501
