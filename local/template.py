@@ -1,5 +1,6 @@
 """Reads CloudFormation templates: the truth for keys, variables and parameters."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,12 @@ def _long_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
 _Loader.add_multi_constructor("!", _long_form)
 
 
+@cache
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
-    """Return the template with `!Ref X` as `{"Ref": "X"}`, `!Sub X` as `{"Fn::Sub": "X"}` and so on."""
+    """Return the template with `!Ref X` as `{"Ref": "X"}`, `!Sub X` as `{"Fn::Sub": "X"}` and so on.
+
+    A file is read once, which takes half a second: nobody changes what it gave.
+    """
     template: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
     return template
 

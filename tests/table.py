@@ -1,7 +1,6 @@
 """The table of the template, for tests of what is stored in it."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.template import load
 
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
 
 def create_table(client: "DynamoDBClient", name: str) -> None:
     """Create the table as the template describes it; the key schema exists only there."""
-    properties = _properties()
+    properties = load()["Resources"]["Table"]["Properties"]
     client.create_table(
         TableName=name,
         BillingMode=properties["BillingMode"],
@@ -20,10 +19,3 @@ def create_table(client: "DynamoDBClient", name: str) -> None:
     )
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     client.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
-
-
-@cache
-def _properties() -> dict[str, Any]:
-    """Reading the template takes longer than making the table."""
-    properties: dict[str, Any] = load()["Resources"]["Table"]["Properties"]
-    return properties

@@ -189,8 +189,8 @@ def saved_versions(environment: Environment) -> dict[str, list[int]]:
     for record in environment.proxy.records:
         # The same token is the same transaction: DynamoDB answers a second time and writes nothing.
         token = record.call.request.get("ClientRequestToken", "")
-        if record.status == 200 and token not in done:
-            done |= {token} - {""}
+        if record.status == 200 and not (token and token in done):
+            done.add(token)
             for task, version in _states_in(record.call):
                 versions[task].append(version)
     return versions
@@ -198,9 +198,8 @@ def saved_versions(environment: Environment) -> dict[str, list[int]]:
 
 def _states_in(call: Call) -> list[tuple[str, int]]:
     """The states a call puts; one that tells nothing is put without a transaction."""
-    alone = [call.request] if call.operation == "PutItem" else []
-    puts = [write["Put"]["Item"] for write in call.request.get("TransactItems", []) if "Put" in write]
-    puts += [put["Item"] for put in alone]
+    writes = [{"Put": call.request}] if call.operation == "PutItem" else call.request.get("TransactItems", [])
+    puts = [write["Put"]["Item"] for write in writes if "Put" in write]
     return [
         (item["sk"]["S"].removeprefix("-/"), int(item["version"]["N"]))
         for item in puts

@@ -306,7 +306,7 @@ def test_eight_runs_at_once_tell_what_one_would(store: object, request: pytest.F
 def test_eight_runs_at_once_tell_each_event_in_one_message(
     store: object, request: pytest.FixtureRequest
 ) -> None:
-    """Where people get digests: an event has its line in one of them or a message of its own, once."""
+    """Where people get digests: an event is told in one of them or in a message of its own, once."""
     figures = rounds(store, number=10, most_seconds=0.004, digest_above=1)
     assert figures["digests"]
     note(f"overlap-digests-{request.node.callspec.id}", figures)

@@ -113,12 +113,11 @@ def decide(
     gaps = {found.task.key: _counted(found, open_now, now) for found in unreached}
     due: dict[str, list[Unreached]] = defaultdict(list)
     for found in unreached:
-        if is_due(gaps[found.task.key], found.answer, found.policy):
-            due[found.answer.cause].append(found)
-    # First of all tasks: one that moves on to another cause no longer belongs to the one before it.
-    for cause, members in due.items():
-        keys = {found.task.key for found in members}
-        gaps |= {key: _told(gaps[key], cause, shared=cause in open_now) for key in keys}
+        key, cause = found.task.key, found.answer.cause
+        if is_due(gaps[key], found.answer, found.policy):
+            due[cause].append(found)
+            # Before any cause is looked at: who moves on to another one no longer belongs to the one before.
+            gaps[key] = replace(gaps[key], told_cause=cause, checks=0, shared=cause in open_now, named=False)
     alone = set[str]()
     changes: list[OutageChange] = []
     for cause, members in due.items():
@@ -178,10 +177,6 @@ def _counted(found: Unreached, open_now: Mapping[str, Outage], now: datetime) ->
         # the end was told, so the task is told anew.
         gap = replace(gap, told_cause="", shared=False, named=False)
     return count(gap, found.answer, now)
-
-
-def _told(gap: Unanswered, cause: str, *, shared: bool) -> Unanswered:
-    return replace(gap, told_cause=cause, checks=0, shared=shared, named=False)
 
 
 def _named(gap: Unanswered) -> Unanswered:
