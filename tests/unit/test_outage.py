@@ -95,6 +95,17 @@ def test_a_task_that_moves_to_another_cause_is_no_company_whatever_the_order() -
         assert fleet.check(*answers) == [f"udts-1 unreachable {first}", f"udts-2 unreachable {second}"]
 
 
+def test_who_joined_an_outage_that_ended_without_it_is_told_anew() -> None:
+    """It was watched neither when it would have been named nor at the end."""
+    fleet = Fleet()
+    fleet.check(X, X, WELL)
+    fleet.check(X, X, X)
+    assert fleet.check(X, X, X) == []
+    assert fleet.check(WELL, WELL) == ["monitor reachable close"]
+    fleet.check(WELL, WELL, X)
+    assert fleet.check(WELL, WELL, X) == ["udts-3 unreachable open"]
+
+
 def test_a_configuration_cause_concerns_the_monitor_even_for_one_task() -> None:
     """Wrong keys are not a property of a task, and waiting does not help."""
     assert Fleet().check(REFUSED, WELL) == ["monitor unreachable open"]
