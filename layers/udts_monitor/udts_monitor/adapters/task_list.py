@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from udts_monitor.adapters.task_entry import EVERY, TaskListError, read_entry
@@ -19,6 +20,7 @@ _PERHAPS_KEY = re.compile(r"[A-Za-z0-9+]{32}")
 _SHOWN_LIMIT = 80
 
 
+@lru_cache(maxsize=1)
 def parse_tasks(text: str, *, default_project: str = "") -> WatchList:
     """Read the list in the variable itself, in its short form or, when it starts with ``[``, its JSON form.
 

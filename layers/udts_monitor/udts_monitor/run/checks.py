@@ -1,8 +1,8 @@
 """Ask UCloud for many tasks side by side, as far as the run's time allows."""
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from udts_monitor.decision.observation import NoAnswer, Observation
@@ -30,16 +30,12 @@ class Checks:
 
     unanswered: list[tuple[TaskRef, NoAnswer]] = field(default_factory=list)
     skipped: list[TaskRef] = field(default_factory=list)
-    errors: list[tuple[TaskRef, BaseException]] = field(default_factory=list)
+    errors: list[tuple[TaskRef, Exception]] = field(default_factory=list)
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Skipped:
-    """The task's turn came too late."""
-
-
-type _Found = Observation | NoAnswer | _Skipped
+# None for a check that came to its end with an observation that was saved.
+type _Found = NoAnswer | Exception | None
 
 
 class Checker:
@@ -63,61 +59,60 @@ class Checker:
         self._limits = limits
         self._max_concurrency = max_concurrency
         self._observed = observed
-        # Tasks UCloud has answered for, though their check may not be over.
-        self._answered: set[str] = set()
+        # By task, and of a check that is not over, what it is if it does not get any further. No task whose
+        # turn has not come.
+        self._found: dict[str, _Found] = {}
 
     def check(self, tasks: Sequence[TaskRef]) -> Checks:
         """Check the tasks in their order. Nothing that UCloud does is an error: that is no answer."""
-        pool = ThreadPoolExecutor(self._max_concurrency, thread_name_prefix="check")
+        threads = min(self._max_concurrency, len(tasks)) or 1
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="check")
         halfway = (time.monotonic() + self._limits.checks_until) / 2
-        futures = {pool.submit(self._check_one, task, halfway): task for task in tasks}
-        wait(futures, timeout=max(0.0, self._limits.checks_until - time.monotonic()) + _LATE_SECONDS)
+        # The threads draw from one iterator: a future for each of ten thousand tasks is a kilobyte each.
+        turn = iter(tuple(tasks))
+        drawing = [pool.submit(self._check_in_turn, turn, halfway) for _ in range(threads)]
+        wait(drawing, timeout=max(0.0, self._limits.checks_until - time.monotonic()) + _LATE_SECONDS)
         # A thread that hangs in a socket is left behind: waiting for it would be the end of this run.
-        pool.shutdown(wait=False, cancel_futures=True)
-        checks = Checks()
-        for future, task in futures.items():
-            self._collect(checks, future, task)
-        return checks
+        pool.shutdown(wait=False)
+        return _collected(tasks, self._found.copy())
 
-    def _check_one(self, task: TaskRef, halfway: float) -> _Found:
-        began = time.monotonic()
-        if began >= self._limits.checks_until:
-            return _Skipped()
+    def _check_in_turn(self, turn: Iterator[TaskRef], halfway: float) -> None:
+        for task in turn:
+            began = time.monotonic()
+            if began >= self._limits.checks_until:
+                return
+            try:
+                self._check_one(task, skippable=began > halfway)
+            except Exception as error:  # noqa: BLE001 - the run names it; one task stops no other
+                self._found[task.key] = error
+
+    def _check_one(self, task: TaskRef, *, skippable: bool) -> None:
+        self._found[task.key] = _LATE
         answer = self._ucloud.check(task, self._limits.checks_until)
         if isinstance(answer, Observation):
-            self._answered.add(task.key)
+            self._found[task.key] = StoreError("Saving did not finish before the deadline", transient=False)
             self._observed(task, answer)
-            return answer
+            self._found[task.key] = None
         # Cut off by our own deadline, it says nothing about its task, which is first in the next run.
         # One that had half of the time does: so every run gets on, by its concurrency at least.
-        if began > halfway and time.monotonic() >= self._limits.checks_until:
-            return _Skipped()
-        log_no_answer(task.key, answer)
-        return answer
+        elif skippable and time.monotonic() >= self._limits.checks_until:
+            del self._found[task.key]
+        else:
+            log_no_answer(task.key, answer)
+            self._found[task.key] = answer
 
-    def _collect(self, checks: Checks, future: "Future[_Found]", task: TaskRef) -> None:
-        if future.cancelled():
+
+def _collected(tasks: Sequence[TaskRef], found: Mapping[str, _Found]) -> Checks:
+    checks = Checks(number=len(found))
+    for task in tasks:
+        if task.key not in found:
             checks.skipped.append(task)
-            return
-        if not future.done() and task.key not in self._answered:
-            log_no_answer(task.key, _LATE)
-            checks.unanswered.append((task, _LATE))
-            checks.number += 1
-            return
-        error = _error_of(future)
-        if error:
-            checks.errors.append((task, error))
-        found = None if error else future.result()
-        match found:
-            case _Skipped():
-                checks.skipped.append(task)
-                return
-            case NoAnswer():
-                checks.unanswered.append((task, found))
-        checks.number += 1
-
-
-def _error_of(future: "Future[_Found]") -> BaseException | None:
-    if not future.done():
-        return StoreError("Saving did not finish before the deadline", transient=False)
-    return future.exception()
+            continue
+        match found[task.key]:
+            case NoAnswer() as answer:
+                if answer is _LATE:
+                    log_no_answer(task.key, answer)
+                checks.unanswered.append((task, answer))
+            case Exception() as error:
+                checks.errors.append((task, error))
+    return checks

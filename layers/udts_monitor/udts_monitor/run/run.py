@@ -202,9 +202,10 @@ class Run:
 
     def _leave_unwatched(self) -> None:
         """A task that is no longer watched closes its incidents silently."""
-        for key, before in self._states.items():
+        for key in self._states.keys() - self._tasks.keys():
+            before = self._states[key]
             after = without_incidents(before)
-            if key not in self._tasks and after is not before:
+            if after is not before:
                 project, _, task_id = key.partition("/")
                 task = TaskRef(task_id=task_id, project_id="" if project == NO_PROJECT else project)
                 self._saver.save(Assessment(task=task, at=self._ports.clock(), before=before, after=after))
