@@ -1,11 +1,20 @@
-"""The table of the template, for tests of what is stored in it."""
+"""The table of the template, for tests of what is stored in it, and clients of any service."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import boto3
 
 from local.template import load
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def aws_client(service: str, **more: Any) -> Any:  # noqa: ANN401 - any service, and what boto3 takes
+    """A client whose keys open nothing: for moto, for a stub, or for an address of the test."""
+    # A session of its own: boto3's default one is no place for two threads.
+    session: Any = boto3.Session("test", "test", region_name="us-east-1")
+    return session.client(service, **more)
 
 
 def create_table(client: "DynamoDBClient", name: str) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from local.aws import LocalAws, local_aws
 from tests.fakes import FakeStore
-from tests.table import create_table
+from tests.table import aws_client, create_table
 from udts_monitor.adapters.store import Store
 from udts_monitor.run.ports import Storage
 
@@ -72,9 +71,7 @@ def _table(where: str, request: pytest.FixtureRequest) -> Iterator[Table]:
         yield Table(client, name)
         return
     with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
+        client = aws_client("dynamodb")
         create_table(client, name)
         yield Table(client, name)
 

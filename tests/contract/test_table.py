@@ -4,21 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from tests.contract.conftest import RETENTION, Table
-from tests.contract.writes import (
-    CLAIM,
-    event_of,
-    fail,
-    open_outage,
-    opened,
-    rendered,
-    save_silence,
-    silence,
-)
+from tests.contract.writes import CLAIM, event_of, fail, open_outage, opened, rendered, save_silence, silence
+from tests.table import aws_client
 from tests.walk import NOON, ORDERS, Walk, failed
 from udts_monitor.adapters.store import Store
 from udts_monitor.decision.event import Kind
@@ -158,10 +149,7 @@ def test_every_item_says_its_schema(table: Table) -> None:
 def test_a_missing_table_is_a_store_error() -> None:
     """The run fails and says what it could not do; trying again a second later helps nobody."""
     with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
-        store = Store(client, "no-such-table", RETENTION)
+        store = Table(aws_client("dynamodb"), "no-such-table").store()
         with pytest.raises(StoreError, match="read the STATE partition") as caught:
             store.load_states()
         assert not caught.value.transient

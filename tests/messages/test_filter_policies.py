@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -16,6 +15,7 @@ from local.aws import local_aws
 from local.template import PROJECT
 from tests.messages.scene import SETTINGS, in_sync, last
 from tests.messages.scenes import SCENES
+from tests.table import aws_client
 from tests.walk import ORDERS
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.event import Kind
@@ -79,13 +79,8 @@ def _cloud(where: str) -> Iterator[Cloud]:
         with local_aws() as aws:
             yield Cloud(sns=aws.client("sns"), sqs=aws.client("sqs"))
         return
-    keys: dict[str, Any] = {
-        "region_name": "us-east-1",
-        "aws_access_key_id": "x",
-        "aws_secret_access_key": "x",
-    }
     with mock_aws():
-        yield Cloud(sns=boto3.client("sns", **keys), sqs=boto3.client("sqs", **keys))
+        yield Cloud(sns=aws_client("sns"), sqs=aws_client("sqs"))
 
 
 @pytest.fixture(scope="module", params=["moto", "local-aws"])

@@ -10,17 +10,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
-from local.aws import REGION, LocalAws
+from local.aws import LocalAws
 from local.inbox import Inbox, Message
 from local.simulator import Simulator, simulator_running
 from tests.proof.canary_keys import MARKED, found_in, secret_of
 from tests.proof.handlers import Ended, Handlers, Running
 from tests.proof.proxy import Proxy, proxy_running
-from tests.table import create_table
+from tests.table import aws_client, create_table
 from udts_monitor.adapters.credentials import KeyPair
 from udts_monitor.outbox.notification import Topic
 
@@ -60,13 +59,7 @@ class SharedAws(LocalAws):
 
 @cache
 def _client(endpoint: str, service: str) -> Any:  # noqa: ANN401 - any service
-    session = boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name=REGION,
-    )
-    many = Config(max_pool_connections=32)
-    return session.client(service, endpoint_url=endpoint, config=many)  # type: ignore[call-overload]
+    return aws_client(service, endpoint_url=endpoint, config=Config(max_pool_connections=32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn
 
-import boto3
-
 from tests.fakes import KilledError
-from tests.table import create_table
+from tests.table import aws_client, create_table
 from tests.walk import X, failed
 from tests.world import World
 from udts_monitor.adapters.store import Store
@@ -85,7 +83,6 @@ def live(made: World) -> None:
 
 def client() -> Any:  # noqa: ANN401 - a DynamoDB client
     """Of moto, with the table of the template."""
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    made = boto3.client("dynamodb", region_name="us-east-1", **keys)  # type: ignore[call-overload]
+    made = aws_client("dynamodb")
     create_table(made, TABLE)
     return made

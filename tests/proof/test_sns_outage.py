@@ -7,17 +7,15 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
-from local.aws import REGION
 from local.inbox import Inbox
 from tests.proof.conftest import Environments
 from tests.proof.environment import HEAR_ALL, USUAL_SECONDS, SharedAws
 from tests.proof.figures import note
 from tests.proof.proxy import Fault, proxy_running
-from tests.table import create_table
+from tests.table import aws_client, create_table
 from tests.world import World
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.adapters.store import Store
@@ -40,8 +38,7 @@ def _world(aws: SharedAws, endpoint: str) -> tuple[World, str, dict[Topic, Inbox
     arns = {topic: aws.client("sns").create_topic(Name=f"{name}-{topic}")["TopicArn"] for topic in HEAR_ALL}
     # One attempt each: botocore's own would only take time, an hour of it stands still.
     once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    sns = session.client("sns", endpoint_url=endpoint, config=once)
+    sns = aws_client("sns", endpoint_url=endpoint, config=once)
     world = World(["udts-1", "udts-2"], topics=HEAR_ALL, digest_above=1000)
     real: dict[str, Any] = {
         "store": Store(aws.client("dynamodb"), name, timedelta(days=90)),

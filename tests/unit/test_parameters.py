@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from tests.table import aws_client
 from udts_monitor.adapters.parameters import cached_parameters, read_parameters
 from udts_monitor.errors import ConfigurationError, ParameterError
 
@@ -18,18 +18,13 @@ if TYPE_CHECKING:
 
 NAME = "/udts-monitor/tasks"
 FOLDER = "/udts-monitor/lists/"
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1})
 
 
 @contextmanager
 def ssm() -> Iterator[tuple["SSMClient", Stubber]]:
     """A client that does not talk to anybody."""
-    client = boto3.client(
-        "ssm",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    client = aws_client("ssm", config=ONE_ATTEMPT)
     with Stubber(client) as stubber:
         yield client, stubber
 
@@ -82,14 +77,7 @@ def test_what_may_pass_is_said_to_pass(code: str, status: int) -> None:
 
 def test_an_aws_that_cannot_be_reached_may_be_reached_by_the_next_run() -> None:
     """A connection is no configuration."""
-    client = boto3.client(
-        "ssm",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    client = aws_client("ssm", endpoint_url="http://127.0.0.1:1", config=ONE_ATTEMPT)
     with pytest.raises(ParameterError, match="Could not connect"):
         read_parameters(client, NAME)
 
@@ -118,7 +106,7 @@ def test_all_parameters_of_a_folder_are_read_decrypted_and_sorted_by_name() -> N
 def test_a_folder_is_what_stands_right_in_it() -> None:
     """Neither a folder within it nor a neighbour whose name begins alike."""
     with mock_aws():
-        client = boto3.client("ssm", region_name="us-east-1")
+        client = aws_client("ssm")
         numbers = [f"{FOLDER}{number:02}" for number in range(12)]
         for name in (*numbers, f"{FOLDER}inner/13", "/udts-monitor/lists-old/14", "/udts-monitor/lists"):
             client.put_parameter(Name=name, Value=f"udts-{name[-2:]}", Type="String")
@@ -149,9 +137,7 @@ def test_a_folder_that_fails_half_way_is_not_half_a_list() -> None:
 # --- What is kept -------------------------------------------------------------------------------------
 
 
-def test_an_old_list_outlasts_a_busy_aws_but_not_its_parameter(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_old_list_outlasts_a_busy_aws_but_not_its_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
     """An old list is better than nobody watching; a deleted one would be missed at the next cold start."""
     monkeypatch.setattr("udts_monitor.adapters.cached.MAX_AGE_SECONDS", 0.0)
     monkeypatch.setattr("udts_monitor.adapters.cached.RETRY_SECONDS", 0.0)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import boto3
 from botocore.stub import ANY, Stubber
 
+from tests.table import aws_client
 from tests.walk import NOON
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.event import Severity
@@ -31,7 +31,7 @@ def notification(number: int) -> Notification:
 
 def published(answer: dict[str, Any] | None, *, number: int = 4, error: str = "") -> list[str]:
     """What became of each of several notifications, after an answer or an error of SNS."""
-    client = boto3.client("sns", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    client = aws_client("sns")
     with Stubber(client) as sns:
         if answer is None:
             sns.add_client_error("publish_batch", error, "in the test", http_status_code=400)
