@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import requests
+from ucloud.client import Client  # type: ignore[import-untyped]
 
 from local.simulator import Simulator, signature_of
 
@@ -16,10 +17,7 @@ def signed(simulator: Simulator, action: str, **parameters: object) -> dict[str,
 
 
 def send(
-    simulator: Simulator,
-    parameters: Mapping[str, object],
-    *,
-    timeout: float = PATIENCE_SECONDS,
+    simulator: Simulator, parameters: Mapping[str, object], *, timeout: float = PATIENCE_SECONDS
 ) -> requests.Response:
     """One POST of a form; a redirect is answer enough."""
     return requests.post(simulator.url, data={**parameters}, timeout=timeout, allow_redirects=False)
@@ -56,6 +54,12 @@ def check(simulator: Simulator, task_id: str = "udts-1") -> dict[str, object]:
 def statuses(simulator: Simulator, times: int, task_id: str = "udts-1") -> list[object]:
     """The statuses of so many checks in a row."""
     return [check(simulator, task_id)["Status"] for _ in range(times)]
+
+
+def sdk(simulator: Simulator, **config: object) -> Client:
+    """The official SDK's client, pointed at the simulator."""
+    keys = {"public_key": simulator.public_key, "private_key": simulator.private_key}
+    return Client({"base_url": simulator.url, "region": "cn-bj2"} | keys | config)
 
 
 def one_task(*steps: object, **fields: object) -> dict[str, object]:

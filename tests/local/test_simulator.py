@@ -4,13 +4,12 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from ucloud.client import Client  # type: ignore[import-untyped]
 from ucloud.core import exc  # type: ignore[import-untyped]
 from ucloud.core.auth import Credential  # type: ignore[import-untyped]
 from ucloud.core.typesystem import encoder  # type: ignore[import-untyped]
 
-from local.simulator import Simulator, signature_of, simulator_running
-from tests.local.asking import ask, check, one_task, rows_of, send, signed, statuses
+from local.simulator import signature_of, simulator_running
+from tests.local.asking import ask, check, one_task, rows_of, sdk, send, signed, statuses
 
 DOCUMENTED_PUBLIC_KEY = "ucloudsomeone@example.com1296235120854146120"
 DOCUMENTED_PRIVATE_KEY = "46f09bb9fab4f12dfc160dae12273d5332b5debe"
@@ -55,7 +54,7 @@ def test_signatures_equal_the_published_vectors(parameters: dict[str, object], s
 
 # The SDK writes 1e-07 where the documentation forbids scientific notation: there it is no witness.
 FLOATS = st.floats(allow_nan=False, allow_infinity=False).filter(
-    lambda value: value % 1 == 0 or "e" not in str(value),
+    lambda value: value % 1 == 0 or "e" not in str(value)
 )
 SCALARS = st.booleans() | st.integers() | FLOATS | st.text()
 NAMES = st.text(alphabet="abcXYZ0189", min_size=1)
@@ -65,9 +64,7 @@ NESTED = st.dictionaries(NAMES, SCALARS | FLAT | st.lists(SCALARS | FLAT))
 
 @given(parameters=NESTED, public_key=st.text(), private_key=st.text())
 def test_signatures_equal_the_official_sdks(
-    parameters: dict[str, object],
-    public_key: str,
-    private_key: str,
+    parameters: dict[str, object], public_key: str, private_key: str
 ) -> None:
     """Flat and nested parameters of every type JSON has, but null, are signed as the SDK signs them."""
     ours = signature_of(parameters | {"PublicKey": public_key}, private_key)
@@ -401,18 +398,11 @@ def test_a_task_that_failed_for_good_cannot_be_started(status: str) -> None:
 # --- The official SDK as witness ------------------------------------------------------------------
 
 
-def sdk(simulator: Simulator, **config: object) -> Client:
-    """The SDK's UDTS client, pointed at the simulator."""
-    keys = {"public_key": simulator.public_key, "private_key": simulator.private_key}
-    place = {"base_url": simulator.url, "project_id": "org-a", "region": "cn-bj2"}
-    return Client(keys | place | config).udts()
-
-
 def test_the_official_sdk_works_against_the_simulator() -> None:
     """Status, list, history, stop and start, each through the SDK's own signing and parsing."""
     step = {"status": "Loading", "checks": 2, "progress": {"percentage": 12.5}, "failed_message": "none"}
     with simulator_running(one_task(step, "Done", name="orders", project="org-a")) as simulator:
-        udts = sdk(simulator)
+        udts = sdk(simulator, project_id="org-a").udts()
         data = udts.get_udts_task_status({"TaskId": "udts-1"})["Data"]
         assert (data["Status"], data["Progress"]["Percentage"]) == ("Loading", 12.5)
         assert [row["Name"] for row in udts.list_udts_task({"Offset": "0", "Limit": "10"})["Data"]] == [
@@ -428,7 +418,7 @@ def test_the_official_sdk_works_against_the_simulator() -> None:
 def test_the_official_sdk_sees_refusals() -> None:
     """RetCode and request uuid arrive in the SDK's exception."""
     with simulator_running() as simulator:
-        udts = sdk(simulator, private_key="wrong")
+        udts = sdk(simulator, private_key="wrong").udts()
         with pytest.raises(exc.RetCodeException) as refused:
             udts.get_udts_task_status({"TaskId": "udts-1"})
         assert refused.value.code == 171

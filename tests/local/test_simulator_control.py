@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,6 +10,13 @@ import requests
 
 from local.simulator import InvalidError, Simulator, UnknownTaskError, simulator_running
 from tests.local.asking import ask, check, one_task, rows_of, send, signed, statuses
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """One task that is done."""
+    with simulator_running(one_task("Done")) as running:
+        yield running
 
 
 def status_call(simulator: Simulator, task_id: str = "udts-1") -> dict[str, object]:
@@ -20,58 +28,52 @@ def status_call(simulator: Simulator, task_id: str = "udts-1") -> dict[str, obje
 
 
 @pytest.mark.parametrize("status", [404, 429, 500, 502, 503, 504])
-def test_an_injected_http_status_is_answered(status: int) -> None:
+def test_an_injected_http_status_is_answered(simulator: Simulator, status: int) -> None:
     """With HTML, as gateways do."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(http_status=status)
-        answer = send(simulator, status_call(simulator))
-        assert answer.status_code == status
-        assert answer.headers["Content-Type"].startswith("text/html")
+    simulator.inject(http_status=status)
+    answer = send(simulator, status_call(simulator))
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith("text/html")
 
 
-def test_an_injected_ret_code_is_answered_with_its_message() -> None:
+def test_an_injected_ret_code_is_answered_with_its_message(simulator: Simulator) -> None:
     """Any code, with the action's name as in every answer."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(ret_code=299, message="IAM says no")
-        assert ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1") == {
-            "Action": "GetUDTSTaskStatusResponse",
-            "RetCode": 299,
-            "Message": "IAM says no",
-        }
+    simulator.inject(ret_code=299, message="IAM says no")
+    assert ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1") == {
+        "Action": "GetUDTSTaskStatusResponse",
+        "RetCode": 299,
+        "Message": "IAM says no",
+    }
 
 
-def test_success_without_data_is_a_fault_too() -> None:
+def test_success_without_data_is_a_fault_too(simulator: Simulator) -> None:
     """RetCode 0 and nothing else, as in an example of UCloud's own documentation."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(ret_code=0, message="")
-        answer = ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")
-        assert answer == {"Action": "GetUDTSTaskStatusResponse", "RetCode": 0, "Message": ""}
+    simulator.inject(ret_code=0, message="")
+    answer = ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")
+    assert answer == {"Action": "GetUDTSTaskStatusResponse", "RetCode": 0, "Message": ""}
 
 
-def test_latency_delays_the_true_answer() -> None:
+def test_latency_delays_the_true_answer(simulator: Simulator) -> None:
     """It alone changes nothing in the answer."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(latency_seconds=0.3)
-        began = time.monotonic()
-        assert check(simulator)["Status"] == "Done"
-        assert time.monotonic() - began >= 0.3
+    simulator.inject(latency_seconds=0.3)
+    began = time.monotonic()
+    assert check(simulator)["Status"] == "Done"
+    assert time.monotonic() - began >= 0.3
 
 
-def test_latency_comes_before_any_other_fault() -> None:
+def test_latency_comes_before_any_other_fault(simulator: Simulator) -> None:
     """A slow 503 is one fault."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(latency_seconds=0.3, http_status=503)
-        began = time.monotonic()
-        assert send(simulator, status_call(simulator)).status_code == 503
-        assert time.monotonic() - began >= 0.3
+    simulator.inject(latency_seconds=0.3, http_status=503)
+    began = time.monotonic()
+    assert send(simulator, status_call(simulator)).status_code == 503
+    assert time.monotonic() - began >= 0.3
 
 
-def test_a_hang_lasts_as_long_as_the_clients_patience() -> None:
+def test_a_hang_lasts_as_long_as_the_clients_patience(simulator: Simulator) -> None:
     """No byte is sent."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(hang=True)
-        with pytest.raises(requests.ReadTimeout):
-            send(simulator, status_call(simulator), timeout=0.3)
+    simulator.inject(hang=True)
+    with pytest.raises(requests.ReadTimeout):
+        send(simulator, status_call(simulator), timeout=0.3)
 
 
 def test_leaving_the_block_ends_what_hangs() -> None:
@@ -85,69 +87,62 @@ def test_leaving_the_block_ends_what_hangs() -> None:
         assert isinstance(hanging.exception(timeout=5), requests.ConnectionError)
 
 
-def test_a_closed_connection_gives_no_answer() -> None:
+def test_a_closed_connection_gives_no_answer(simulator: Simulator) -> None:
     """Not even a status line."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(close=True)
-        with pytest.raises(requests.ConnectionError):
-            send(simulator, status_call(simulator))
+    simulator.inject(close=True)
+    with pytest.raises(requests.ConnectionError):
+        send(simulator, status_call(simulator))
 
 
-def test_a_truncated_answer_ends_before_its_announced_length() -> None:
+def test_a_truncated_answer_ends_before_its_announced_length(simulator: Simulator) -> None:
     """A client that checks the length notices."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(truncated=True)
-        with pytest.raises(requests.exceptions.ChunkedEncodingError):
-            send(simulator, status_call(simulator))
+    simulator.inject(truncated=True)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        send(simulator, status_call(simulator))
 
 
-def test_an_answer_that_is_not_json_has_status_200() -> None:
+def test_an_answer_that_is_not_json_has_status_200(simulator: Simulator) -> None:
     """As from a proxy that explains itself in HTML."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(not_json=True)
-        answer = send(simulator, status_call(simulator))
-        assert answer.status_code == 200
-        with pytest.raises(requests.JSONDecodeError):
-            answer.json()
+    simulator.inject(not_json=True)
+    answer = send(simulator, status_call(simulator))
+    assert answer.status_code == 200
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
 
 
 @pytest.mark.parametrize(
     "body", ["null", "[]", '{"RetCode": 0}', '{"RetCode": "0", "Data": {"Status": 7}}', "{"]
 )
-def test_any_body_can_be_sent_as_json(body: str) -> None:
+def test_any_body_can_be_sent_as_json(simulator: Simulator, body: str) -> None:
     """Verbatim: answers of any shape, valid or not."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(body=body)
-        answer = send(simulator, status_call(simulator))
-        assert (answer.text, answer.headers["Content-Type"]) == (body, "application/json")
+    simulator.inject(body=body)
+    answer = send(simulator, status_call(simulator))
+    assert (answer.text, answer.headers["Content-Type"]) == (body, "application/json")
 
 
-def test_a_redirect_points_where_it_is_told() -> None:
+def test_a_redirect_points_where_it_is_told(simulator: Simulator) -> None:
     """A client that follows it would give its signed call away."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(redirect_to="http://127.0.0.1:9/elsewhere")
-        answer = send(simulator, status_call(simulator))
-        assert (answer.status_code, answer.headers["Location"]) == (302, "http://127.0.0.1:9/elsewhere")
+    simulator.inject(redirect_to="http://127.0.0.1:9/elsewhere")
+    answer = send(simulator, status_call(simulator))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "http://127.0.0.1:9/elsewhere")
 
 
-def test_a_trickle_sends_a_byte_a_second() -> None:
+def test_a_trickle_sends_a_byte_a_second(simulator: Simulator) -> None:
     """Each read succeeds in time, so that only a limit on the whole answer ends it."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(trickle=True)
-        began = time.monotonic()
-        with requests.post(simulator.url, data=status_call(simulator), timeout=5, stream=True) as answer:
-            assert next(answer.iter_content(2)) == b'{"'
-        assert 0.9 < time.monotonic() - began < 3
+    simulator.inject(trickle=True)
+    began = time.monotonic()
+    with requests.post(simulator.url, data=status_call(simulator), timeout=5, stream=True) as answer:
+        assert next(answer.iter_content(2)) == b'{"'
+    assert 0.9 < time.monotonic() - began < 3
 
 
-def test_a_huge_answer_is_true_json_without_an_announced_length() -> None:
+def test_a_huge_answer_is_true_json_without_an_announced_length(simulator: Simulator) -> None:
     """Only counting while reading protects from it."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(huge_megabytes=3)
-        answer = send(simulator, status_call(simulator))
-        assert "Content-Length" not in answer.headers
-        assert len(answer.content) > 3 * 2**20
-        assert answer.json()["Data"]["Status"] == "Done"
+    simulator.inject(huge_megabytes=3)
+    answer = send(simulator, status_call(simulator))
+    assert "Content-Length" not in answer.headers
+    assert len(answer.content) > 3 * 2**20
+    assert answer.json()["Data"]["Status"] == "Done"
 
 
 def test_a_client_that_leaves_early_makes_no_noise(caplog: pytest.LogCaptureFixture) -> None:
@@ -186,25 +181,23 @@ def test_a_fault_befalls_only_the_task_and_action_it_is_aimed_at() -> None:
         assert ask(simulator, "GetUDTSTaskStatus", TaskId="udts-2")["RetCode"] == 0
 
 
-def test_faults_with_a_count_strike_one_after_the_other() -> None:
+def test_faults_with_a_count_strike_one_after_the_other(simulator: Simulator) -> None:
     """The oldest first, until each is used up."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(ret_code=150, count=2)
-        simulator.inject(ret_code=153, count=1)
-        codes = [ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] for _ in range(4)]
-        assert codes == [150, 150, 153, 0]
-        assert simulator.faults() == []
+    simulator.inject(ret_code=150, count=2)
+    simulator.inject(ret_code=153, count=1)
+    codes = [ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] for _ in range(4)]
+    assert codes == [150, 150, 153, 0]
+    assert simulator.faults() == []
 
 
-def test_faults_end_when_they_are_cleared() -> None:
+def test_faults_end_when_they_are_cleared(simulator: Simulator) -> None:
     """All of them, or those of one task."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(ret_code=150)
-        simulator.inject(ret_code=153, task_id="udts-1")
-        simulator.clear_faults("udts-1")
-        assert [injection.fault.ret_code for injection in simulator.faults()] == [150]
-        simulator.clear_faults()
-        assert check(simulator)["Status"] == "Done"
+    simulator.inject(ret_code=150)
+    simulator.inject(ret_code=153, task_id="udts-1")
+    simulator.clear_faults("udts-1")
+    assert [injection.fault.ret_code for injection in simulator.faults()] == [150]
+    simulator.clear_faults()
+    assert check(simulator)["Status"] == "Done"
 
 
 def hits(seed: int, order: list[str]) -> dict[str, list[bool]]:
@@ -229,12 +222,13 @@ def test_random_faults_are_repeatable_by_their_seed() -> None:
 
 
 @pytest.mark.parametrize(("probability", "ret_code"), [(0, 0), (1, 150)])
-def test_probability_zero_is_never_and_one_is_always(probability: float, ret_code: int) -> None:
+def test_probability_zero_is_never_and_one_is_always(
+    simulator: Simulator, probability: float, ret_code: int
+) -> None:
     """The ends of the range are exact."""
-    with simulator_running(one_task("Done")) as simulator:
-        simulator.inject(ret_code=150, probability=probability)
-        codes = {ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] for _ in range(20)}
-        assert codes == {ret_code}
+    simulator.inject(ret_code=150, probability=probability)
+    codes = {ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] for _ in range(20)}
+    assert codes == {ret_code}
 
 
 # --- Live control in process ----------------------------------------------------------------------
@@ -287,52 +281,49 @@ def test_wrong_control_is_refused_and_changes_nothing() -> None:
         assert statuses(simulator, 1) == ["Loading"]
 
 
-def test_keys_rotate() -> None:
+def test_keys_rotate(simulator: Simulator) -> None:
     """From then on the new pair is accepted and the old one is unknown."""
-    with simulator_running(one_task("Done")) as simulator:
-        before = status_call(simulator)
-        simulator.set_keys("new-public", "new-private")
-        assert send(simulator, before).json()["RetCode"] == 172
-        assert check(simulator)["Status"] == "Done"
+    before = status_call(simulator)
+    simulator.set_keys("new-public", "new-private")
+    assert send(simulator, before).json()["RetCode"] == 172
+    assert check(simulator)["Status"] == "Done"
 
 
-def test_calls_are_counted_and_remembered() -> None:
+def test_calls_are_counted_and_remembered(simulator: Simulator) -> None:
     """With time, task, RetCode, fault and parameters; no signature is kept."""
-    with simulator_running(one_task("Done")) as simulator:
-        check(simulator)
-        ask(simulator, "ListUDTSTask", ProjectId="org-default")
-        simulator.inject(http_status=503, count=1)
-        send(simulator, status_call(simulator))
-        log = simulator.log()
-        assert log.per_action == {"GetUDTSTaskStatus": 2, "ListUDTSTask": 1}
-        assert log.per_task == {"udts-1": 2}
-        assert [(call.ret_code, call.fault) for call in log.calls] == [
-            (0, None),
-            (0, None),
-            (None, "http_status"),
-        ]
-        assert log.calls[1].parameters == {
-            "Action": "ListUDTSTask",
-            "PublicKey": simulator.public_key,
-            "ProjectId": "org-default",
-        }
-        assert log.calls[0].time <= log.calls[2].time
-        simulator.forget_calls()
-        assert (simulator.log().calls, simulator.log().connections) == ((), 0)
+    check(simulator)
+    ask(simulator, "ListUDTSTask", ProjectId="org-default")
+    simulator.inject(http_status=503, count=1)
+    send(simulator, status_call(simulator))
+    log = simulator.log()
+    assert log.per_action == {"GetUDTSTaskStatus": 2, "ListUDTSTask": 1}
+    assert log.per_task == {"udts-1": 2}
+    assert [(call.ret_code, call.fault) for call in log.calls] == [
+        (0, None),
+        (0, None),
+        (None, "http_status"),
+    ]
+    assert log.calls[1].parameters == {
+        "Action": "ListUDTSTask",
+        "PublicKey": simulator.public_key,
+        "ProjectId": "org-default",
+    }
+    assert log.calls[0].time <= log.calls[2].time
+    simulator.forget_calls()
+    assert (simulator.log().calls, simulator.log().connections) == ((), 0)
 
 
-def test_connections_are_counted_so_that_pooling_can_be_proved() -> None:
+def test_connections_are_counted_so_that_pooling_can_be_proved(simulator: Simulator) -> None:
     """One per pooled session, one per call without a pool, none for control."""
-    with simulator_running(one_task("Done")) as simulator:
-        with requests.Session() as session:
-            for _ in range(5):
-                session.post(simulator.url, data=status_call(simulator), timeout=5)
-                session.get(f"{simulator.url}/_control/tasks", timeout=5)
-        assert simulator.log().connections == 1
-        for _ in range(3):
-            send(simulator, status_call(simulator))
-        requests.get(f"{simulator.url}/_control/tasks", timeout=5)
-        assert simulator.log().connections == 4
+    with requests.Session() as session:
+        for _ in range(5):
+            session.post(simulator.url, data=status_call(simulator), timeout=5)
+            session.get(f"{simulator.url}/_control/tasks", timeout=5)
+    assert simulator.log().connections == 1
+    for _ in range(3):
+        send(simulator, status_call(simulator))
+    requests.get(f"{simulator.url}/_control/tasks", timeout=5)
+    assert simulator.log().connections == 4
 
 
 # --- Live control over HTTP -----------------------------------------------------------------------
@@ -362,18 +353,17 @@ def test_tasks_are_controlled_over_http() -> None:
         assert simulator.tasks() == []
 
 
-def test_faults_are_controlled_over_http() -> None:
+def test_faults_are_controlled_over_http(simulator: Simulator) -> None:
     """Inject, look and clear."""
-    with simulator_running(one_task("Done")) as simulator:
-        control(simulator, "POST", "faults", {"ret_code": 153, "task_id": "udts-1", "count": 2})
-        assert ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] == 153
-        faults = control(simulator, "GET", "faults")["faults"]
-        assert isinstance(faults, list)
-        assert [(fault["task_id"], fault["fault"]["ret_code"]) for fault in faults] == [("udts-1", 153)]
-        control(simulator, "DELETE", "faults?task_id=udts-2")
-        assert len(simulator.faults()) == 1
-        control(simulator, "DELETE", "faults")
-        assert simulator.faults() == []
+    control(simulator, "POST", "faults", {"ret_code": 153, "task_id": "udts-1", "count": 2})
+    assert ask(simulator, "GetUDTSTaskStatus", TaskId="udts-1")["RetCode"] == 153
+    faults = control(simulator, "GET", "faults")["faults"]
+    assert isinstance(faults, list)
+    assert [(fault["task_id"], fault["fault"]["ret_code"]) for fault in faults] == [("udts-1", 153)]
+    control(simulator, "DELETE", "faults?task_id=udts-2")
+    assert len(simulator.faults()) == 1
+    control(simulator, "DELETE", "faults")
+    assert simulator.faults() == []
 
 
 def test_calls_keys_and_clock_are_controlled_over_http() -> None:

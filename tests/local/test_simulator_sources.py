@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import requests
-from ucloud.client import Client  # type: ignore[import-untyped]
 
 from local.simulator import Simulator, simulator_running
-from tests.local.asking import ask, check, data_of, one_task, rows_of, send, signed
+from tests.local.asking import ask, check, data_of, one_task, rows_of, sdk, send, signed
 from udts_monitor.adapters.answer import Answer, FailedCall
 from udts_monitor.adapters.listing import list_tasks
 from udts_monitor.adapters.metrics import WatchedTasks, figures_of, lag_of_tasks
@@ -256,13 +255,6 @@ def test_a_pre_check_says_what_it_found_until_another_takes_its_place() -> None:
 # --- Witnesses: the official SDK, and the readers -------------------------------------------------
 
 
-def sdk(simulator: Simulator) -> Client:
-    """The SDK's client, pointed at the simulator."""
-    keys = {"public_key": simulator.public_key, "private_key": simulator.private_key}
-    place = {"base_url": simulator.url, "project_id": "org-default", "region": "cn-bj2"}
-    return Client(keys | place)
-
-
 def test_the_official_sdk_reads_metrics() -> None:
     """Its own signing, parameters and parsing; of the two documented shapes it knows the array."""
     scenario = one_task({"status": "Syncing", "lag": LAG}) | {"metrics_shape": "array"}
@@ -274,7 +266,7 @@ def test_the_official_sdk_reads_metrics() -> None:
         "ResourceIds": ["udts-1"],
     }
     with simulator_running(scenario) as simulator:
-        cloudwatch = sdk(simulator).cloudwatch()
+        cloudwatch = sdk(simulator, project_id="org-default").cloudwatch()
         (row,) = cloudwatch.query_metric_data_summary(asked)["Data"]["List"]
         assert row["ResourceId"] == "udts-1"
         (attribute,) = row["MonitorAttr"]
@@ -284,7 +276,11 @@ def test_the_official_sdk_reads_metrics() -> None:
 def test_the_official_sdk_signs_a_pre_check_call() -> None:
     """It has no method for it; its generic call is signed like any other."""
     with simulator_running(one_task("Created")) as simulator:
-        answer = sdk(simulator).udts().invoke("GetUDTSPrecheckTask", {"TaskId": "udts-1"})
+        answer = (
+            sdk(simulator, project_id="org-default")
+            .udts()
+            .invoke("GetUDTSPrecheckTask", {"TaskId": "udts-1"})
+        )
         assert (answer["RetCode"], answer["Data"]) == (0, {})
 
 

@@ -1,12 +1,9 @@
-"""The client under test and the official SDK's client, both pointed at a server of the test."""
+"""The client under test, pointed at a server of the test."""
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
-from ucloud.client import Client  # type: ignore[import-untyped]
-
-from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY, Simulator
+from local.simulator import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY
 from udts_monitor.adapters.answer import FailedCall
 from udts_monitor.adapters.credentials import FixedKeys, KeyPair
 from udts_monitor.adapters.ucloud import Keys, Reader, UCloud
@@ -18,21 +15,13 @@ KEYS = KeyPair(TEST_PUBLIC_KEY, TEST_PRIVATE_KEY)
 PATIENCE_SECONDS = 10.0
 
 
-def one_task(*steps: object, **fields: object) -> dict[str, object]:
-    """A scenario with the task udts-1."""
-    return {"tasks": [{"id": "udts-1", "steps": list(steps)} | fields]}
-
-
 class Asking:
     """A client that writes its pauses down instead of making them."""
 
     def __init__(self, url: str, *, keys: Keys | None = None, connections: int = 4) -> None:
         self.pauses: list[float] = []
         self.ucloud = UCloud(
-            base_url=url,
-            keys=keys or FixedKeys(KEYS),
-            connections=connections,
-            sleep=self.pauses.append,
+            base_url=url, keys=keys or FixedKeys(KEYS), connections=connections, sleep=self.pauses.append
         )
 
     def check(self, task: TaskRef = TASK, *, seconds: float = PATIENCE_SECONDS) -> Observation | NoAnswer:
@@ -56,9 +45,3 @@ class Asking:
         found = self.check(task, seconds=seconds)
         assert isinstance(found, NoAnswer), found
         return found
-
-
-def sdk(simulator: Simulator) -> Any:  # noqa: ANN401 - the SDK has no types
-    """The official SDK's UDTS client."""
-    keys = {"public_key": simulator.public_key, "private_key": simulator.private_key}
-    return Client({"base_url": simulator.url, "region": "cn-bj2", **keys}).udts()

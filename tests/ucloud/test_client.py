@@ -8,8 +8,9 @@ from urllib.parse import parse_qs
 import pytest
 from ucloud.core import exc  # type: ignore[import-untyped]
 
-from local.simulator import TEST_PRIVATE_KEY, simulator_running
-from tests.ucloud.asking import KEYS, TASK, Asking, one_task, sdk
+from local.simulator import TEST_PRIVATE_KEY, Simulator, simulator_running
+from tests.local.asking import one_task, sdk
+from tests.ucloud.asking import KEYS, TASK, Asking
 from tests.ucloud.servers import DONE, keeps_alive, raw_server
 from udts_monitor.decision.observation import Observation, Position, Progress
 from udts_monitor.task import TaskRef
@@ -123,7 +124,7 @@ def test_the_official_sdk_sees_the_same() -> None:
     """Every field the SDK knows has the value it has here; the three it drops are known gains."""
     with simulator_running(one_task(STEP, max_retry=3)) as simulator:
         ours = Asking(simulator.url).observed()
-        theirs = sdk(simulator).get_udts_task_status({"TaskId": "udts-1"})["Data"]
+        theirs = sdk(simulator).udts().get_udts_task_status({"TaskId": "udts-1"})["Data"]
     assert ours.progress is not None
     assert ours.position is not None
     figures = theirs["Progress"]
@@ -151,29 +152,26 @@ def test_the_official_sdk_is_refused_the_same() -> None:
     with simulator_running() as simulator:
         ours = Asking(simulator.url).unanswered()
         with pytest.raises(exc.RetCodeException) as theirs:
-            sdk(simulator).get_udts_task_status({"TaskId": "udts-1"})
+            sdk(simulator).udts().get_udts_task_status({"TaskId": "udts-1"})
     assert ours.cause == f"RetCode {theirs.value.code}"
     assert theirs.value.message in ours.reason
 
 
-def test_every_answer_brings_its_request_uuid() -> None:
+def test_every_answer_brings_its_request_uuid(simulator: Simulator, asking: Asking) -> None:
     """Observations and refusals alike, each its own: support asks for it in every case."""
-    with simulator_running(one_task("Loading")) as simulator:
-        asking = Asking(simulator.url)
-        found = [asking.check().request_uuid, asking.check(TaskRef(task_id="udts-9")).request_uuid]
-        for fault in ({"http_status": 503}, {"http_status": 403}, {"not_json": True}, {"ret_code": 299}):
-            simulator.clear_faults()
-            simulator.inject(**fault)
-            found.append(asking.check().request_uuid)
+    found = [asking.check().request_uuid, asking.check(TaskRef(task_id="udts-9")).request_uuid]
+    for fault in ({"http_status": 503}, {"http_status": 403}, {"not_json": True}, {"ret_code": 299}):
+        simulator.clear_faults()
+        simulator.inject(**fault)
+        found.append(asking.check().request_uuid)
     assert len(set(found)) == 6
     assert all(len(uuid) == 36 for uuid in found)
 
 
-def test_keys_that_ucloud_repeats_are_hidden() -> None:
+def test_keys_that_ucloud_repeats_are_hidden(simulator: Simulator, asking: Asking) -> None:
     """Its message is told to people and kept in logs."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(ret_code=171, message=f"{KEYS.public_key} signed with {KEYS.private_key}")
-        reason = Asking(simulator.url).unanswered().reason
+    simulator.inject(ret_code=171, message=f"{KEYS.public_key} signed with {KEYS.private_key}")
+    reason = asking.unanswered().reason
     assert KEYS.public_key not in reason
     assert KEYS.private_key not in reason
     assert "*** signed with ***" in reason
@@ -182,13 +180,11 @@ def test_keys_that_ucloud_repeats_are_hidden() -> None:
 # --- Over how many connections --------------------------------------------------------------------
 
 
-def test_a_hundred_checks_share_one_connection() -> None:
+def test_a_hundred_checks_share_one_connection(simulator: Simulator, asking: Asking) -> None:
     """A new connection for each check would be thirty times slower."""
-    with simulator_running(one_task("Loading")) as simulator:
-        asking = Asking(simulator.url)
-        for _ in range(100):
-            asking.observed()
-        log = simulator.log()
+    for _ in range(100):
+        asking.observed()
+    log = simulator.log()
     assert (len(log.calls), log.connections) == (100, 1)
 
 
@@ -210,23 +206,21 @@ def test_threads_share_a_pool_of_one_connection_each() -> None:
 
 
 @pytest.mark.parametrize("fault", [{"ret_code": 299}, {"http_status": 403}, {"body": "{}"}])
-def test_a_refused_check_keeps_its_connection(fault: dict[str, object]) -> None:
+def test_a_refused_check_keeps_its_connection(
+    simulator: Simulator, asking: Asking, fault: dict[str, object]
+) -> None:
     """An account with wrong rights must not cost a TLS handshake for every task and minute."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(**fault)
-        asking = Asking(simulator.url)
-        for _ in range(5):
-            asking.unanswered()
-        assert simulator.log().connections == 1
+    simulator.inject(**fault)
+    for _ in range(5):
+        asking.unanswered()
+    assert simulator.log().connections == 1
 
 
-def test_without_time_nothing_is_asked() -> None:
+def test_without_time_nothing_is_asked(simulator: Simulator, asking: Asking) -> None:
     """A check whose turn comes after the deadline leaves UCloud alone."""
-    with simulator_running(one_task("Loading")) as simulator:
-        asking = Asking(simulator.url)
-        begun = time.monotonic()
-        found = asking.unanswered(seconds=-1)
-        assert time.monotonic() - begun < 0.5
-        assert (found.cause, found.configuration) == ("timeout", False)
-        assert not simulator.log().calls
-        assert not asking.pauses
+    begun = time.monotonic()
+    found = asking.unanswered(seconds=-1)
+    assert time.monotonic() - begun < 0.5
+    assert (found.cause, found.configuration) == ("timeout", False)
+    assert not simulator.log().calls
+    assert not asking.pauses

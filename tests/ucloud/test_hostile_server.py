@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.simulator import simulator_running
-from tests.ucloud.asking import Asking, one_task
+from local.simulator import Simulator, simulator_running
+from tests.local.asking import one_task
+from tests.ucloud.asking import Asking
 from tests.ucloud.servers import (
     DONE,
     Manners,
@@ -40,22 +41,22 @@ def within(seconds: float) -> Iterator[None]:
 # --- Time -----------------------------------------------------------------------------------------
 
 
-def test_a_server_that_hangs_costs_no_more_than_the_deadline() -> None:
+def test_a_server_that_hangs_costs_no_more_than_the_deadline(simulator: Simulator, asking: Asking) -> None:
     """No answer, in time."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(hang=True)
-        with within(3):
-            found = Asking(simulator.url).unanswered(seconds=0.4)
-        assert (found.cause, found.configuration) == ("timeout", False)
+    simulator.inject(hang=True)
+    with within(3):
+        found = asking.unanswered(seconds=0.4)
+    assert (found.cause, found.configuration) == ("timeout", False)
 
 
-def test_a_server_that_sends_a_byte_a_second_costs_no_more_than_the_deadline() -> None:
+def test_a_server_that_sends_a_byte_a_second_costs_no_more_than_the_deadline(
+    simulator: Simulator, asking: Asking
+) -> None:
     """Each byte comes in time for every timeout between two bytes: only a clock beside them helps."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(trickle=True)
-        with within(8):
-            assert Asking(simulator.url).unanswered(seconds=1.2).cause == "timeout"
-        assert len(simulator.log().calls) == 1
+    simulator.inject(trickle=True)
+    with within(8):
+        assert asking.unanswered(seconds=1.2).cause == "timeout"
+    assert len(simulator.log().calls) == 1
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"403 Forbidden"])
@@ -74,24 +75,22 @@ def test_half_an_answer_and_then_nothing_costs_no_more_than_the_deadline() -> No
         assert Asking(server.url).unanswered(seconds=0.4).cause == "timeout"
 
 
-def test_a_slow_answer_within_the_deadline_is_an_answer() -> None:
+def test_a_slow_answer_within_the_deadline_is_an_answer(simulator: Simulator, asking: Asking) -> None:
     """The limits are not stricter than they say."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(latency_seconds=0.3)
-        assert Asking(simulator.url).observed().status == "Loading"
+    simulator.inject(latency_seconds=0.3)
+    assert asking.observed().status == "Loading"
 
 
 # --- Size -----------------------------------------------------------------------------------------
 
 
-def test_an_answer_of_100_megabytes_is_dropped_at_the_limit() -> None:
+def test_an_answer_of_100_megabytes_is_dropped_at_the_limit(simulator: Simulator, asking: Asking) -> None:
     """Not held in memory, not waited for, not asked for again; the true status at its end is not believed."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(huge_megabytes=100)
-        with within(8):
-            found = Asking(simulator.url).unanswered()
-        assert (found.cause, found.configuration) == ("too large", False)
-        assert len(simulator.log().calls) == 1
+    simulator.inject(huge_megabytes=100)
+    with within(8):
+        found = asking.unanswered()
+    assert (found.cause, found.configuration) == ("too large", False)
+    assert len(simulator.log().calls) == 1
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"500 Oops"])

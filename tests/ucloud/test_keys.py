@@ -1,48 +1,21 @@
 """Keys that UCloud rejects are read again; keys that cannot be read leave UCloud alone."""
 
-import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.simulator import Simulator, simulator_running
-from tests.ucloud.asking import KEYS, Asking, one_task
-from udts_monitor.adapters.cached import Cached
-from udts_monitor.adapters.credentials import FixedKeys, KeyPair, KeysError, parse_keys
+from local.simulator import Simulator
+from tests.ucloud.asking import KEYS, Asking
+from tests.unit.test_credentials import Vault
+from udts_monitor.adapters.credentials import FixedKeys, KeyPair, KeysError
 
 NEW = KeyPair("rotated-public-key", "rotated-private-key")
-
-
-class Vault:
-    """A secret that is rotated while the clock is turned."""
-
-    def __init__(self) -> None:
-        self.content: KeyPair | KeysError = KEYS
-        self.now = 0.0
-        self.reads = 0
-        self.keys = Cached(self.read, kept_through=KeysError, clock=lambda: self.now)
-
-    def read(self) -> KeyPair:
-        """The keys in the secret, or why there are none."""
-        self.reads += 1
-        if isinstance(self.content, KeysError):
-            raise self.content
-        pair = self.content
-        return parse_keys(json.dumps({"public_key": pair.public_key, "private_key": pair.private_key}))
 
 
 @pytest.fixture
 def vault() -> Vault:
     """Holds the keys the simulator accepts."""
-    return Vault()
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    """One task that loads."""
-    with simulator_running(one_task("Loading")) as running:
-        yield running
+    return Vault(KEYS)
 
 
 def rotate(simulator: Simulator, public_key: str, private_key: str) -> None:

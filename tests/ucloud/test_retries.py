@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from local.simulator import simulator_running
-from tests.ucloud.asking import Asking, one_task
+from local.simulator import Simulator
+from tests.ucloud.asking import Asking
 from udts_monitor.adapters.ucloud import BACKOFF_BASE_SECONDS, BACKOFF_CAP_SECONDS, MAX_ATTEMPTS
 
 TRANSIENT = [
@@ -25,74 +25,64 @@ def name(fault: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize("fault", TRANSIENT, ids=name)
-def test_what_passes_is_tried_again(fault: dict[str, object]) -> None:
+def test_what_passes_is_tried_again(simulator: Simulator, asking: Asking, fault: dict[str, object]) -> None:
     """Two faults and then the truth: three calls, two pauses, one observation."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(**fault, count=2)
-        asking = Asking(simulator.url)
-        assert asking.observed().status == "Loading"
-        assert len(simulator.log().calls) == 3
-        assert len(asking.pauses) == 2
+    simulator.inject(**fault, count=2)
+    assert asking.observed().status == "Loading"
+    assert len(simulator.log().calls) == 3
+    assert len(asking.pauses) == 2
 
 
 @pytest.mark.parametrize("fault", TRANSIENT, ids=name)
-def test_what_does_not_pass_in_time_is_no_answer(fault: dict[str, object]) -> None:
+def test_what_does_not_pass_in_time_is_no_answer(
+    simulator: Simulator, asking: Asking, fault: dict[str, object]
+) -> None:
     """A few attempts are enough: the next run is the better retry. Nobody has to change anything."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(**fault)
-        asking = Asking(simulator.url)
-        found = asking.unanswered()
-        assert not found.configuration
-        assert found.cause
-        assert len(simulator.log().calls) == MAX_ATTEMPTS
-        assert len(asking.pauses) == MAX_ATTEMPTS - 1
+    simulator.inject(**fault)
+    found = asking.unanswered()
+    assert not found.configuration
+    assert found.cause
+    assert len(simulator.log().calls) == MAX_ATTEMPTS
+    assert len(asking.pauses) == MAX_ATTEMPTS - 1
 
 
 @pytest.mark.parametrize("code", CONFIGURATION)
-def test_a_configuration_code_is_never_tried_again(code: int) -> None:
+def test_a_configuration_code_is_never_tried_again(simulator: Simulator, asking: Asking, code: int) -> None:
     """Asking again changes nothing; after wrong keys it may even lock the account."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(ret_code=code)
-        asking = Asking(simulator.url)
-        found = asking.unanswered()
-        assert (found.cause, found.configuration) == (f"RetCode {code}", True)
-        assert len(simulator.log().calls) == 1
-        assert not asking.pauses
+    simulator.inject(ret_code=code)
+    found = asking.unanswered()
+    assert (found.cause, found.configuration) == (f"RetCode {code}", True)
+    assert len(simulator.log().calls) == 1
+    assert not asking.pauses
 
 
 @pytest.mark.parametrize("code", [2001, 21001, 230_000])
-def test_a_product_error_is_tried_once_more(code: int) -> None:
+def test_a_product_error_is_tried_once_more(simulator: Simulator, asking: Asking, code: int) -> None:
     """As the official SDK does; then it is reported as it came."""
-    with simulator_running(one_task("Loading")) as simulator:
-        asking = Asking(simulator.url)
-        simulator.inject(ret_code=code, message="broken")
-        found = asking.unanswered()
-        assert found.reason == f"UCloud answered RetCode {code} (broken)"
-        assert len(simulator.log().calls) == 2
-        simulator.clear_faults()
-        simulator.inject(ret_code=code, count=1)
-        assert asking.observed().status == "Loading"
+    simulator.inject(ret_code=code, message="broken")
+    found = asking.unanswered()
+    assert found.reason == f"UCloud answered RetCode {code} (broken)"
+    assert len(simulator.log().calls) == 2
+    simulator.clear_faults()
+    simulator.inject(ret_code=code, count=1)
+    assert asking.observed().status == "Loading"
 
 
-def test_an_answer_without_a_status_is_tried_once_more() -> None:
+def test_an_answer_without_a_status_is_tried_once_more(simulator: Simulator, asking: Asking) -> None:
     """A hole in the documentation's own examples: perhaps the next answer has one."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(ret_code=0, count=1)
-        asking = Asking(simulator.url)
-        assert asking.observed().status == "Loading"
-        simulator.inject(ret_code=0)
-        simulator.forget_calls()
-        assert asking.unanswered().cause == "no status"
-        assert len(simulator.log().calls) == 2
+    simulator.inject(ret_code=0, count=1)
+    assert asking.observed().status == "Loading"
+    simulator.inject(ret_code=0)
+    simulator.forget_calls()
+    assert asking.unanswered().cause == "no status"
+    assert len(simulator.log().calls) == 2
 
 
-def test_pauses_are_random_from_nothing_to_a_limit_that_doubles() -> None:
+def test_pauses_are_random_from_nothing_to_a_limit_that_doubles(simulator: Simulator, asking: Asking) -> None:
     """Full jitter: many tasks refused at the same moment do not come back at the same moment."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(ret_code=153)
-        asking = Asking(simulator.url)
-        for _ in range(40):
-            asking.unanswered()
+    simulator.inject(ret_code=153)
+    for _ in range(40):
+        asking.unanswered()
     for attempt in range(MAX_ATTEMPTS - 1):
         pauses = asking.pauses[attempt :: MAX_ATTEMPTS - 1]
         limit = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2**attempt)
@@ -100,25 +90,21 @@ def test_pauses_are_random_from_nothing_to_a_limit_that_doubles() -> None:
         assert 0 <= min(pauses) < limit / 2 < max(pauses) <= limit
 
 
-def test_no_pause_reaches_beyond_the_deadline() -> None:
+def test_no_pause_reaches_beyond_the_deadline(simulator: Simulator, asking: Asking) -> None:
     """What would wait longer than there is time for is reported at once."""
-    with simulator_running(one_task("Loading")) as simulator:
-        simulator.inject(ret_code=153)
-        asking = Asking(simulator.url)
-        for _ in range(40):
-            before = len(asking.pauses)
-            begun = time.monotonic()
-            found = asking.unanswered(seconds=0.1)
-            assert all(pause < 0.1 for pause in asking.pauses[before:])
-            assert time.monotonic() - begun < 1
-            assert found.cause == "RetCode 153"
+    simulator.inject(ret_code=153)
+    for _ in range(40):
+        before = len(asking.pauses)
+        begun = time.monotonic()
+        found = asking.unanswered(seconds=0.1)
+        assert all(pause < 0.1 for pause in asking.pauses[before:])
+        assert time.monotonic() - begun < 1
+        assert found.cause == "RetCode 153"
 
 
-def test_each_check_counts_its_own_attempts() -> None:
+def test_each_check_counts_its_own_attempts(simulator: Simulator, asking: Asking) -> None:
     """A check after a bad one has all its attempts again."""
-    with simulator_running(one_task("Loading")) as simulator:
-        asking = Asking(simulator.url)
-        for _ in range(3):
-            simulator.inject(http_status=503, count=MAX_ATTEMPTS - 1)
-            assert asking.observed().status == "Loading"
-        assert len(simulator.log().calls) == 3 * MAX_ATTEMPTS
+    for _ in range(3):
+        simulator.inject(http_status=503, count=MAX_ATTEMPTS - 1)
+        assert asking.observed().status == "Loading"
+    assert len(simulator.log().calls) == 3 * MAX_ATTEMPTS

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.proof.canary_keys import secret_of
+from tests.table import aws_client
 from udts_monitor.adapters.cached import Cached
 from udts_monitor.adapters.credentials import (
     FixedKeys,
@@ -34,15 +35,10 @@ MISSING = KeysError("the secret is not there", configuration=True)
 THROTTLED = KeysError("Secrets Manager is busy", configuration=False)
 
 
-def secret(keys: KeyPair) -> str:
-    """The text of a secret with these keys."""
-    return json.dumps({"public_key": keys.public_key, "private_key": keys.private_key})
-
-
 class Vault:
-    """A secret and a clock in one hand: both are what the test says."""
+    """A secret, by its text or its keys, and a clock in one hand: both are what the test says."""
 
-    def __init__(self, content: str | KeysError) -> None:
+    def __init__(self, content: str | KeyPair | KeysError) -> None:
         self.content = content
         self.now = 1000.0
         self.reads = 0
@@ -55,7 +51,7 @@ class Vault:
         time.sleep(self.slow_seconds)
         if isinstance(self.content, KeysError):
             raise self.content
-        return parse_keys(self.content)
+        return parse_keys(self.content if isinstance(self.content, str) else secret_of(self.content))
 
 
 def shown(error: BaseException) -> str:
@@ -65,15 +61,27 @@ def shown(error: BaseException) -> str:
     return "\n".join(parts + [shown(cause) for cause in chained])
 
 
+def sixteen_times_at_once(ask: Callable[[], KeyPair | None]) -> list[KeyPair | None]:
+    """What as many threads are answered that begin together."""
+    start = Barrier(16)
+
+    def one(_: int) -> KeyPair | None:
+        start.wait(timeout=10)
+        return ask()
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, range(16)))
+
+
 # --- How often the secret is read -----------------------------------------------------------------
 
 
 def test_the_secret_is_read_once_in_five_minutes() -> None:
     """Each reading costs money and time; a change is seen after five minutes at the latest."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     for _ in range(100):
         assert vault.keys.current() == OLD
-    vault.content = secret(NEW)
+    vault.content = NEW
     vault.now += 299
     assert (vault.keys.current(), vault.reads) == (OLD, 1)
     vault.now += 1
@@ -82,9 +90,9 @@ def test_the_secret_is_read_once_in_five_minutes() -> None:
 
 def test_a_rejected_pair_is_read_again_at_once_when_the_last_reading_is_old() -> None:
     """A rotation is picked up by the first check that fails, not five minutes later."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     vault.keys.current()
-    vault.content = secret(NEW)
+    vault.content = NEW
     vault.now += 30
     assert vault.keys.renewed(OLD) == NEW
     assert (vault.keys.current(), vault.reads) == (NEW, 2)
@@ -92,7 +100,7 @@ def test_a_rejected_pair_is_read_again_at_once_when_the_last_reading_is_old() ->
 
 def test_a_pair_rejected_again_and_again_is_read_at_most_every_30_seconds() -> None:
     """Wrong keys and a thousand tasks: the secret is not hammered."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     vault.keys.current()
     for _ in range(100):
         assert vault.keys.renewed(OLD) is None
@@ -105,40 +113,26 @@ def test_a_pair_rejected_again_and_again_is_read_at_most_every_30_seconds() -> N
 
 def test_many_threads_with_rejected_keys_read_the_secret_once() -> None:
     """All of them get the new pair from one reading, whoever was first."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     vault.keys.current()
-    vault.content = secret(NEW)
+    vault.content = NEW
     vault.now += 60
     vault.slow_seconds = 0.05
-    start = Barrier(16)
-
-    def rejected(_: int) -> KeyPair | None:
-        start.wait(timeout=10)
-        return vault.keys.renewed(OLD)
-
-    with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(rejected, range(16))) == [NEW] * 16
+    assert sixteen_times_at_once(lambda: vault.keys.renewed(OLD)) == [NEW] * 16
     assert vault.reads == 2
 
 
 def test_many_threads_read_a_fresh_secret_once() -> None:
     """A cold start checks many tasks at the same moment."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     vault.slow_seconds = 0.05
-    start = Barrier(16)
-
-    def first(_: int) -> KeyPair:
-        start.wait(timeout=10)
-        return vault.keys.current()
-
-    with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(first, range(16))) == [OLD] * 16
+    assert sixteen_times_at_once(vault.keys.current) == [OLD] * 16
     assert vault.reads == 1
 
 
 def test_a_pair_that_was_replaced_meanwhile_is_renewed_without_reading() -> None:
     """A thread that comes late with the old pair gets what another already read."""
-    vault = Vault(secret(NEW))
+    vault = Vault(NEW)
     vault.keys.current()
     assert vault.keys.renewed(OLD) == NEW
     assert vault.reads == 1
@@ -164,14 +158,14 @@ BROKEN = [
 @pytest.mark.parametrize("broken", BROKEN)
 def test_the_last_good_keys_stay_while_the_secret_is_broken(broken: str | KeysError) -> None:
     """A rotation that went wrong half-way does not blind the monitor; the mended secret is soon seen."""
-    vault = Vault(secret(OLD))
+    vault = Vault(OLD)
     vault.keys.current()
     vault.content = broken
     vault.now += 300
     assert vault.keys.current() == OLD
     assert vault.keys.renewed(OLD) is None
     assert vault.reads == 2
-    vault.content = secret(NEW)
+    vault.content = NEW
     vault.now += 30
     assert vault.keys.current() == NEW
 
@@ -190,7 +184,7 @@ def test_without_any_good_keys_the_reason_is_told_and_the_secret_left_alone(brok
     with pytest.raises(KeysError):
         vault.keys.current()
     assert vault.reads == 1
-    vault.content = secret(OLD)
+    vault.content = OLD
     vault.now += 1
     assert vault.keys.current() == OLD
 
@@ -210,15 +204,14 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:udts-AbCdEf"
 @pytest.fixture(scope="module")
 def manager() -> "SecretsManagerClient":
     """A client that never gets as far as a network: every answer is put before it."""
-    return boto3.client(
-        "secretsmanager", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-    )
+    client: SecretsManagerClient = aws_client("secretsmanager")
+    return client
 
 
 def test_the_text_of_the_secret_is_read(manager: "SecretsManagerClient") -> None:
     """By its ARN; a secret of bytes has no text, which is a broken secret and no crash."""
     with Stubber(manager) as aws:
-        aws.add_response("get_secret_value", {"SecretString": secret(OLD)}, {"SecretId": ARN})
+        aws.add_response("get_secret_value", {"SecretString": secret_of(OLD)}, {"SecretId": ARN})
         assert parse_keys(read_secret(manager, ARN)) == OLD
         aws.add_response("get_secret_value", {"SecretBinary": b"x"}, {"SecretId": ARN})
         with pytest.raises(KeysError):
@@ -255,14 +248,8 @@ def test_a_secret_that_cannot_be_read_is_told_with_what_to_check(
 
 def test_no_connection_to_secrets_manager_passes() -> None:
     """Nobody has to change anything, and nothing but the kind of error is told."""
-    nowhere = boto3.client(
-        "secretsmanager",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:9",
-        aws_access_key_id="none",
-        aws_secret_access_key="none",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    once = Config(retries={"total_max_attempts": 1})
+    nowhere = aws_client("secretsmanager", endpoint_url="http://127.0.0.1:9", config=once)
     with pytest.raises(KeysError) as told:
         read_secret(nowhere, ARN)
     assert not told.value.configuration
@@ -298,7 +285,7 @@ def test_no_text_of_a_broken_secret_is_in_the_error(content: str) -> None:
 def test_no_repr_shows_a_private_key() -> None:
     """Reprs end up in logs and tracebacks."""
     pair = KeyPair("public", MARK)
-    vault = Vault(secret(pair))
+    vault = Vault(pair)
     vault.keys.current()
     makers: list[Callable[[], object]] = [lambda: pair, lambda: FixedKeys(pair), lambda: vault.keys]
     for make in makers:
