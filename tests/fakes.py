@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from tests.walk import MINUTE, NOON
@@ -162,6 +163,23 @@ class FakeTopics:
         return self.fuse.call("subscribers", lambda: dict(self.subscriptions))
 
 
+def one_call_each[T: type](port: T) -> T:
+    """Every method of a port is one call, which its fuse knows by the method's name."""
+
+    def through_fuse(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def called(self: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - any method's
+            return self.fuse.call(name, lambda: method(self, *given, **named))
+
+        return called
+
+    for name, method in list(vars(port).items()):
+        if callable(method) and not name.startswith("_"):
+            setattr(port, name, through_fuse(name, method))
+    return port
+
+
+@one_call_each
 @dataclass
 class FakeStore:
     """The table in memory; tests/contract holds it to the same promises as the real one."""
@@ -178,77 +196,65 @@ class FakeStore:
 
     def load_states(self) -> dict[str, TaskState]:
         """The port."""
-        return self.fuse.call("load_states", lambda: dict(self.states))
+        return dict(self.states)
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """The port."""
-
-        def effect() -> bool:
-            key = assessment.task.key
-            stored = self.states.get(key)
-            if (stored.version if stored else 0) != assessment.before.version:
+        key = assessment.task.key
+        stored = self.states.get(key)
+        if (stored.version if stored else 0) != assessment.before.version:
+            return False
+        if assessment.moved_from:
+            old, version = assessment.moved_from
+            if old not in self.states or self.states[old].version != version:
                 return False
-            if assessment.moved_from:
-                old, version = assessment.moved_from
-                if old not in self.states or self.states[old].version != version:
-                    return False
-                del self.states[old]
-            self.states[key] = assessment.after
-            if assessment.transition:
-                self.history.append((key, f"{iso(assessment.at)}#transition"))
-            if assessment.sample:
-                self.history.append((key, f"{iso(assessment.at)}#sample"))
-            self._put_events(assessment.events, key, notifications, claim)
-            return True
-
-        return self.fuse.call("save", effect)
+            del self.states[old]
+        self.states[key] = assessment.after
+        if assessment.transition:
+            self.history.append((key, f"{iso(assessment.at)}#transition"))
+        if assessment.sample:
+            self.history.append((key, f"{iso(assessment.at)}#sample"))
+        self._put_events(assessment.events, key, notifications, claim)
+        return True
 
     def load_state(self, key: str) -> TaskState | None:
         """The port."""
-        return self.fuse.call("load_state", lambda: self.states.get(key))
+        return self.states.get(key)
 
     def load_monitor(self) -> MonitorItem:
         """The port."""
-
-        def effect() -> MonitorItem:
-            return MonitorItem(
-                ran_at=_moment(self.monitor.get("ran_at")),
-                previous_run_at=_moment(self.monitor.get("previous_run_at")),
-                gaps=self.monitor.get("gaps", ()),
-                listed_at=_moment(self.monitor.get("listed_at")),
-                roll_called_at=_moment(self.monitor.get("roll_called_at")),
-                fingerprint=self.monitor.get("fingerprint", ""),
-                cursor=self.monitor.get("cursor", ""),
-                outages=tuple(self.outages[cause] for cause in sorted(self.outages)),
-                subscribers=self.monitor.get("subscribers", {}),
-                subscribers_at=_moment(self.monitor.get("subscribers_at")),
-            )
-
-        return self.fuse.call("load_monitor", effect)
+        return MonitorItem(
+            ran_at=_moment(self.monitor.get("ran_at")),
+            previous_run_at=_moment(self.monitor.get("previous_run_at")),
+            gaps=self.monitor.get("gaps", ()),
+            listed_at=_moment(self.monitor.get("listed_at")),
+            roll_called_at=_moment(self.monitor.get("roll_called_at")),
+            fingerprint=self.monitor.get("fingerprint", ""),
+            cursor=self.monitor.get("cursor", ""),
+            outages=tuple(self.outages[cause] for cause in sorted(self.outages)),
+            subscribers=self.monitor.get("subscribers", {}),
+            subscribers_at=_moment(self.monitor.get("subscribers_at")),
+        )
 
     def save_outage(self, change: OutageChange, notifications: Iterable[Notification], claim: Claim) -> bool:
         """The port."""
-
-        def effect() -> bool:
-            outage = change.after or change.before
-            assert outage
-            found = self.outages.get(outage.cause)
-            known = (found.id, found.told_at) if found else None
-            if known != ((change.before.id, change.before.told_at) if change.before else None):
-                return False
-            self.outages.pop(outage.cause, None)
-            if change.after:
-                # Of one that stays open only what changed, as somebody may acknowledge it meanwhile.
-                changed = changed_fields(change.before, change.after) if change.before else {}
-                self.outages[outage.cause] = replace(found, **changed) if found else change.after
-            self._put_events([change.event] if change.event else [], "MONITOR", notifications, claim)
-            return True
-
-        return self.fuse.call("save_outage", effect)
+        outage = change.after or change.before
+        assert outage
+        found = self.outages.get(outage.cause)
+        known = (found.id, found.told_at) if found else None
+        if known != ((change.before.id, change.before.told_at) if change.before else None):
+            return False
+        self.outages.pop(outage.cause, None)
+        if change.after:
+            # Of one that stays open only what changed, as somebody may acknowledge it meanwhile.
+            changed = changed_fields(change.before, change.after) if change.before else {}
+            self.outages[outage.cause] = replace(found, **changed) if found else change.after
+        self._put_events([change.event] if change.event else [], "MONITOR", notifications, claim)
+        return True
 
     def save_event(self, event: Event, notifications: Iterable[Notification], claim: Claim) -> None:
         """The port."""
-        self.fuse.call("save_event", lambda: self._put_events([event], "MONITOR", notifications, claim))
+        self._put_events([event], "MONITOR", notifications, claim)
 
     def save_roll_call(
         self,
@@ -259,24 +265,16 @@ class FakeStore:
         fingerprint: str,
     ) -> bool:
         """The port."""
-
-        def effect() -> bool:
-            if _moment(self.monitor.get("roll_called_at")) != last:
-                return False
-            self.monitor |= {"roll_called_at": iso(event.time), "fingerprint": fingerprint}
-            self._put_events([event], "MONITOR", notifications, claim)
-            return True
-
-        return self.fuse.call("save_roll_call", effect)
+        if _moment(self.monitor.get("roll_called_at")) != last:
+            return False
+        self.monitor |= {"roll_called_at": iso(event.time), "fingerprint": fingerprint}
+        self._put_events([event], "MONITOR", notifications, claim)
+        return True
 
     def outbox(self) -> OutboxContents:
         """The port."""
-
-        def effect() -> OutboxContents:
-            waiting = tuple(self.waiting[sk] for sk in sorted(self.waiting))
-            return OutboxContents(pending=waiting, silences=tuple(self.silences.values()))
-
-        return self.fuse.call("outbox", effect)
+        waiting = tuple(self.waiting[sk] for sk in sorted(self.waiting))
+        return OutboxContents(pending=waiting, silences=tuple(self.silences.values()))
 
     def claim(self, members: Sequence[Pending], claim: Claim, now: datetime) -> bool:
         """The port."""
@@ -288,90 +286,66 @@ class FakeStore:
             ours = (found.lease_owner, found.lease_until) == (claim.owner, claim.until)
             return found.lease_until <= now or ours
 
-        def effect() -> bool:
-            if not all(map(free, members)):
-                return False
-            for pending in members:
-                self.waiting[pending.sk] = replace(
-                    self.waiting[pending.sk], lease_owner=claim.owner, lease_until=claim.until
-                )
-            return True
-
-        return self.fuse.call("claim", effect)
+        if not all(map(free, members)):
+            return False
+        self._change(members, lease_owner=claim.owner, lease_until=claim.until)
+        return True
 
     def bind(self, members: Sequence[Pending], digest_id: str) -> bool:
         """The port."""
-
-        def effect() -> bool:
-            there = all(pending.sk in self.waiting for pending in members)
-            if there:
-                self.waiting |= {
-                    pending.sk: replace(self.waiting[pending.sk], digest_id=digest_id) for pending in members
-                }
-            return there
-
-        return self.fuse.call("bind", effect)
+        there = all(pending.sk in self.waiting for pending in members)
+        if there:
+            self._change(members, digest_id=digest_id)
+        return there
 
     def mark_published(self, published: Sequence[Pending], now: datetime) -> None:
         """The port."""
-        self.fuse.call("mark_published", lambda: self._take_off(published, self.marks, now))
+        self._take_off(published, self.marks, now)
 
     def withhold(self, dropped: Sequence[Pending], now: datetime) -> None:
         """The port."""
-        self.fuse.call("withhold", lambda: self._take_off(dropped, self.withheld, now))
+        self._take_off(dropped, self.withheld, now)
 
     def save_silence(
         self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> None:
         """The port."""
-
-        def effect() -> None:
-            self.silences[silence.scope] = silence
-            self._put_events([event], "MONITOR", notifications, claim)
-
-        self.fuse.call("save_silence", effect)
+        self.silences[silence.scope] = silence
+        self._put_events([event], "MONITOR", notifications, claim)
 
     def end_silence(
         self, silence: Silence, event: Event, notifications: Iterable[Notification], claim: Claim
     ) -> bool:
         """The port."""
-
-        def effect() -> bool:
-            found = self.silences.get(silence.scope)
-            if found is None or found.until != silence.until:
-                return False
-            del self.silences[silence.scope]
-            self._put_events([event], "MONITOR", notifications, claim)
-            return True
-
-        return self.fuse.call("end_silence", effect)
-
-    def _take_off(self, done: Sequence[Pending], marks: dict[str, dict[str, str]], now: datetime) -> None:
-        for pending in done:
-            self.waiting.pop(pending.sk, None)
-            marks.setdefault(pending.notification.event_id, {})[pending.notification.topic] = iso(now)
+        found = self.silences.get(silence.scope)
+        if found is None or found.until != silence.until:
+            return False
+        del self.silences[silence.scope]
+        self._put_events([event], "MONITOR", notifications, claim)
+        return True
 
     def mark_failed(
         self, members: Sequence[Pending], error: str, next_attempt_at: datetime, *, permanent: bool
     ) -> None:
         """The port."""
         del error
-
-        def effect() -> None:
-            for pending in members:
-                if pending.sk in self.waiting:
-                    self.waiting[pending.sk] = replace(
-                        self.waiting[pending.sk],
-                        attempts=pending.attempts + 1,
-                        lease_until=next_attempt_at,
-                        permanent=permanent,
-                    )
-
-        self.fuse.call("mark_failed", effect)
+        for pending in members:
+            if pending.sk in self.waiting:
+                attempts = pending.attempts + 1
+                self._change([pending], attempts=attempts, lease_until=next_attempt_at, permanent=permanent)
 
     def save_monitor(self, summary: Mapping[str, Any]) -> None:
         """The port."""
-        self.fuse.call("save_monitor", lambda: self.monitor.update(summary))
+        self.monitor.update(summary)
+
+    def _change(self, members: Sequence[Pending], **changes: Any) -> None:  # noqa: ANN401 - any field's
+        for pending in members:
+            self.waiting[pending.sk] = replace(self.waiting[pending.sk], **changes)
+
+    def _take_off(self, done: Sequence[Pending], marks: dict[str, dict[str, str]], now: datetime) -> None:
+        for pending in done:
+            self.waiting.pop(pending.sk, None)
+            marks.setdefault(pending.notification.event_id, {})[pending.notification.topic] = iso(now)
 
     def _put_events(
         self, events: Iterable[Event], pk: str, notifications: Iterable[Notification], claim: Claim

@@ -9,7 +9,7 @@ from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.assess import Assessment, assess
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import NoAnswer, Observation
-from udts_monitor.decision.outage import Outage, Unreached
+from udts_monitor.decision.outage import Outage, OutageChange, Unreached
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.rule import Aspect
 from udts_monitor.decision.state import TaskState
@@ -50,7 +50,7 @@ class Walk:
             known = {self.task.key: self.state}
             decision = outage.decide([unreached], known, self.outages.values(), self.policy, self.now)
             missed = decision.missed[self.task.key]
-            self._follow(decision.changes)
+            self.events += follow(decision.changes, self.outages)
         found = assess(
             self.state,
             self.task,
@@ -62,7 +62,7 @@ class Walk:
             aspects=self.aspects,
         )
         assert found.after.version == self.state.version + found.changed
-        self._follow(outage.ended(self.outages.values(), [found.after], self.now))
+        self.events += follow(outage.ended(self.outages.values(), [found.after], self.now), self.outages)
         self.state, self.now = found.after, self.now + after
         self.events += found.events
         return found
@@ -78,13 +78,15 @@ class Walk:
         """The kinds of event so far."""
         return [str(event.kind) for event in self.events]
 
-    def _follow(self, changes: Iterable[outage.OutageChange]) -> None:
-        for change in changes:
-            if change.after:
-                self.outages[change.after.cause] = change.after
-            elif change.before:
-                del self.outages[change.before.cause]
-            self.events += [change.event] if change.event else []
+
+def follow(changes: Sequence[OutageChange], outages: dict[str, Outage]) -> list[Event]:
+    """Outages begin, go on and end; what is told of it."""
+    for change in changes:
+        if change.after:
+            outages[change.after.cause] = change.after
+        elif change.before:
+            del outages[change.before.cause]
+    return [change.event for change in changes if change.event]
 
 
 def failed(used: int, allowed: int, message: str = "") -> Observation:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.walk import MINUTE, NOON, X
+from tests.walk import MINUTE, NOON, X, follow
 from udts_monitor.decision import outage
 from udts_monitor.decision.assess import assess
 from udts_monitor.decision.event import Event
@@ -39,27 +39,18 @@ class Fleet:
             for key, answer in seen.items()
             if isinstance(answer, NoAnswer)
         ]
-        known = {key: before[key] for key in seen}
-        decision = outage.decide(unreached, known, self.outages.values(), self.policy, self.now)
+        decision = outage.decide(unreached, before, self.outages.values(), self.policy, self.now)
         already = len(self.events)
-        self._follow(decision.changes)
+        self.events += follow(decision.changes, self.outages)
         for key, answer in seen.items():
             missed = decision.missed.get(key)
             found = assess(before[key], tasks[key], answer, self.policy, self.now, missed=missed)
             self.states[key] = found.after
             self.events += found.events
         watched = [self.states[key] for key in seen]
-        self._follow(outage.ended(self.outages.values(), watched, self.now))
+        self.events += follow(outage.ended(self.outages.values(), watched, self.now), self.outages)
         self.now += after
         return [f"{event.task.task_id} {event.kind} {event.action}" for event in self.events[already:]]
-
-    def _follow(self, changes: tuple[outage.OutageChange, ...]) -> None:
-        for change in changes:
-            if change.after:
-                self.outages[change.after.cause] = change.after
-            elif change.before:
-                del self.outages[change.before.cause]
-            self.events += [change.event] if change.event else []
 
 
 def test_one_task_out_of_reach_is_its_own_affair() -> None:
