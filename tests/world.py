@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tests.fakes import Clock, FakeInsights, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
+from tests.walk import Answer
 from udts_monitor.decision.policy import Policy
 from udts_monitor.messages.display import Display
 from udts_monitor.outbox.notification import Topic
@@ -59,6 +60,13 @@ class World:
             return self.start(seconds=seconds, reserve=reserve).check_tasks(self.watch())
         finally:
             self.clock.forward(forward)
+
+    def checks(self, *answers: Answer) -> "World":
+        """A run for each answer about the first task."""
+        for answer in answers:
+            self.ucloud.set(udts_1=answer)
+            self.run()
+        return self
 
     def start(self, *, seconds: float = 45.0, reserve: float = 10.0) -> Run:
         """A run that has not begun its work."""

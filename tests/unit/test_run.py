@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import kinds
-from tests.walk import NOON, X, failed
+from tests.walk import NOON, Answer, X, failed
 from tests.world import LEASE, World
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Kind
@@ -31,21 +31,15 @@ def test_a_steady_run_makes_one_call_a_task_three_reads_and_one_write() -> None:
     """The price of ten unchanged tasks, and nothing else."""
     world = World(TEN)
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + [
-        "load_monitor",
-        "load_states",
-        "outbox",
-        "save_monitor",
-    ]
+    assert world.calls_of_a_run() == STEADY
 
 
 def test_one_changed_task_adds_a_look_at_its_history_a_save_and_for_each_topic_a_publish_and_a_mark() -> None:
     """And nothing else: a notification is born claimed by the run that writes it."""
     world = World(TEN)
     world.run()
-    steady = Counter(world.calls_of_a_run())
     world.ucloud.set(udts_3="Failed")
-    added = Counter(world.calls_of_a_run()) - steady
+    added = Counter(world.calls_of_a_run()) - Counter(STEADY)
     assert added == {"history": 1, "save": 1, "publish": 2, "mark_published": 2}
 
 
@@ -77,11 +71,7 @@ def test_the_history_keeps_every_kind_the_topics_only_what_is_wanted() -> None:
 
 def test_several_events_of_a_task_are_told_in_order() -> None:
     """Reachable before failed, on every topic."""
-    world = World()
-    answers: list[str | NoAnswer] = ["Syncing", X, X, X, "Failed"]
-    for answer in answers:
-        world.ucloud.set(udts_1=answer)
-        world.run()
+    world = World().checks("Syncing", X, X, X, "Failed")
     alerts = [kind for kind, topic in kinds(world.sns.accepted) if topic == "alerts"]
     assert alerts == ["unreachable", "reachable", "failed"]
 
@@ -100,21 +90,19 @@ def test_a_lost_condition_is_silent() -> None:
     assert kinds(world.sns.accepted) == [("failed", "alerts"), ("failed", "events")]
 
 
-def overtaken(
-    before: str, faster: str | Observation, slower: str | Observation, between: str = ""
-) -> list[tuple[str, str]]:
-    """What programs are told when a run loses against one or two others and all is well afterwards."""
-    world = World(topics=(Topic.EVENTS,))
-    world.ucloud.set(udts_1=before)
-    world.run()
-    stale, load = world.store.load_states(), world.store.load_states
-    for answer in (between, faster) if between else (faster,):
-        world.ucloud.set(udts_1=answer)
-        world.run()
-    loads = iter([stale])
-    world.store.load_states = lambda: next(loads, None) or load()  # type: ignore[method-assign]
-    world.ucloud.set(udts_1=slower)
-    world.run()
+def begins_with(world: World, states: dict[str, TaskState]) -> None:
+    """The next run reads these states; when it reads again, what is there."""
+    load, reads = world.store.load_states, iter([states])
+    world.store.load_states = lambda: next(reads, None) or load()  # type: ignore[method-assign]
+
+
+def overtaken(before: list[Answer], faster: list[Answer], slower: Answer) -> list[tuple[str, str]]:
+    """What programs are told when a run loses against others and all is well afterwards."""
+    world = World(topics=(Topic.EVENTS,), policy=Policy(unreachable_after_checks=1)).checks(*before)
+    stale = world.store.load_states()
+    world.checks(*faster)
+    begins_with(world, stale)
+    world.checks(slower)
     assert world.store.waiting == {}
     return [(found.kind, found.event_id) for found in world.sns.accepted]
 
@@ -123,62 +111,40 @@ def overtaken(
 def test_a_failure_or_finish_only_the_slower_run_saw_is_told(told: str) -> None:
     """The faster run saw how the task was a moment before or after: nobody else would tell it."""
     kind = "finished" if told == "Done" else "failed"
-    assert overtaken("Loading", "Starting", told) == [(kind, f"-/udts-1/v3/{kind}")]
+    assert overtaken(["Loading"], ["Starting"], told) == [(kind, f"-/udts-1/v3/{kind}")]
 
 
-@pytest.mark.parametrize("told", ["Failed", "Done"])
-def test_a_failure_or_finish_both_runs_saw_is_told_once(told: str) -> None:
-    """By the faster one."""
-    assert len(overtaken("Loading", told, told)) == 1
-
-
-def test_a_failure_another_run_has_told_is_not_told_again_after_the_restart() -> None:
-    """Two runs were faster: one told the failure, the next saw the task started again."""
-    assert len(overtaken("Loading", "Starting", "Failed", between="Failed")) == 1
-
-
-def test_a_finish_is_told_although_the_faster_run_saw_a_failure() -> None:
-    """Its incident says nothing of the finish."""
-    assert [kind for kind, _ in overtaken("Loading", "Failed", "Done")] == ["failed", "finished"]
-
-
-def test_a_second_finish_is_told_although_the_faster_run_had_no_answer() -> None:
-    """The first one, before the failure, is another matter."""
-    world = World(topics=(Topic.EVENTS,), policy=Policy(unreachable_after_checks=1))
-    for answer in ("Done", "Failed"):
-        world.ucloud.set(udts_1=answer)
-        world.run()
-    stale, load = world.store.load_states(), world.store.load_states
-    world.ucloud.set(udts_1=X)
-    world.run()
-    loads = iter([stale])
-    world.store.load_states = lambda: next(loads, None) or load()  # type: ignore[method-assign]
-    world.ucloud.set(udts_1="Done")
-    world.run()
-    told = [found.kind for found in world.sns.accepted]
-    assert told == ["finished", "failed", "unreachable", "reachable", "finished"]
-
-
-def test_a_finish_another_run_has_told_is_not_told_again_after_the_restart() -> None:
-    """Two runs were faster: one told the finish, the next saw the task begin anew."""
-    assert len(overtaken("Loading", "Starting", "Done", between="Done")) == 1
-
-
-@pytest.mark.parametrize("after", ["Stopped", "Done"])
-def test_a_failure_another_run_has_told_is_not_told_again_when_it_is_over(after: str) -> None:
-    """Two runs were faster: one told the failure, the next saw its end, and the incident's."""
-    told = [kind for kind, _ in overtaken("Loading", after, "Failed", between="Failed")]
-    assert told.count("failed") == 1
-
-
-def test_a_worse_failure_in_a_known_incident_is_told() -> None:
-    """The faster run still saw the retry, the slower one its end."""
-    assert [kind for kind, _ in overtaken("Failed", "RetryPending", "FailedUnrecoverable")] == ["failed"] * 2
-
-
-def test_what_can_be_seen_again_is_left_to_the_next_run() -> None:
-    """Counting a check on top of another run's would make three checks in a row of one moment."""
-    assert overtaken("Loading", "Syncing", "Frobnicating") == []
+@pytest.mark.parametrize(
+    ("before", "faster", "slower", "told"),
+    [
+        pytest.param(["Loading"], ["Failed"], "Failed", ["failed"], id="a failure both saw"),
+        pytest.param(["Loading"], ["Done"], "Done", ["finished"], id="a finish both saw"),
+        # Two runs were faster: one told it, the next saw the task started again, or the incident's end.
+        pytest.param(["Loading"], ["Failed", "Starting"], "Failed", ["failed"], id="a failure, restarted"),
+        pytest.param(["Loading"], ["Done", "Starting"], "Done", ["finished"], id="a finish, begun anew"),
+        pytest.param(["Loading"], ["Failed", "Stopped"], "Failed", ["failed"], id="a failure, then stopped"),
+        pytest.param(["Loading"], ["Failed", "Done"], "Failed", ["failed", "finished"], id="a failure, over"),
+        # Its incident says nothing of the finish.
+        pytest.param(["Loading"], ["Failed"], "Done", ["failed", "finished"], id="a finish after a failure"),
+        pytest.param(
+            ["Done", "Failed"],
+            [X],
+            "Done",
+            ["finished", "failed", "unreachable", "reachable", "finished"],
+            id="a second finish where the faster run had no answer",
+        ),
+        pytest.param(
+            ["Failed"], ["RetryPending"], "FailedUnrecoverable", ["failed"] * 2, id="a worse failure"
+        ),
+        # Counting a check on top of another run's would make three checks in a row of one moment.
+        pytest.param(["Loading"], ["Syncing"], "Frobnicating", [], id="what can be seen again"),
+    ],
+)
+def test_what_overlapping_runs_saw_is_told_once(
+    before: list[Answer], faster: list[Answer], slower: Answer, told: list[str]
+) -> None:
+    """By the faster one, or by the slower one where nobody else would tell it."""
+    assert [kind for kind, _ in overtaken(before, faster, slower)] == told
 
 
 def test_a_state_nobody_can_read_fails_its_task_and_no_other() -> None:
@@ -228,9 +194,8 @@ def test_an_attribute_that_should_be_an_outage_is_named_and_holds_nothing_up() -
 def test_what_waits_for_a_topic_that_was_switched_off_waits_no_longer() -> None:
     """It would be tried for ever, and every run would fail for it."""
     world = World()
-    world.sns.refuse = lambda found: (
-        PublishError("no right", permanent=True) if found.topic is Topic.ALERTS else None
-    )
+    no_right = PublishError("no right", permanent=True)
+    world.sns.refuse = lambda found: no_right if found.topic is Topic.ALERTS else None
     world.ucloud.set(udts_1="Failed")
     assert world.run().errors
     world.topics = (Topic.EVENTS,)
@@ -401,9 +366,7 @@ def test_what_waits_for_sns_is_told_in_order_when_it_is_back() -> None:
         world.run()
     for topic in world.topics:
         told = [found for found in world.sns.accepted if found.topic is topic]
-        assert [found.kind for found in told] == [
-            "failed", "recovered", "finished", "failed", "recovered", "finished"
-        ]  # fmt: skip
+        assert [found.kind for found in told] == ["failed", "recovered", "finished"] * 2
         assert told == sorted(told, key=lambda found: found.time)
     assert world.store.waiting == {}
 
@@ -412,12 +375,9 @@ def test_a_notification_sns_will_never_take_stands_in_nobody_s_way() -> None:
     """It keeps its attempts and waits ever longer, up to an hour; the next event of the task goes past it."""
     world = World(topics=(Topic.ALERTS,))
     poison = "-/udts-1/v1/failed"
-    world.sns.refuse = lambda found: (
-        PublishError("InvalidParameter", permanent=True) if found.event_id == poison else None
-    )
-    for status in ["Failed", "Starting", "Done"]:
-        world.ucloud.set(udts_1=status)
-        world.run()
+    invalid = PublishError("InvalidParameter", permanent=True)
+    world.sns.refuse = lambda found: invalid if found.event_id == poison else None
+    world.checks("Failed", "Starting", "Done")
     assert kinds(world.sns.accepted) == [("finished", "alerts")]
     for _ in range(300):
         world.run()
@@ -448,7 +408,7 @@ def test_what_was_not_checked_is_first_in_the_next_run() -> None:
         summary = world.run(seconds=0.12)
         assert summary.skipped + summary.checked == 10
         assert len(asked) > seen
-    assert [asked[place] for place in range(30)] == TEN * 3
+    assert asked[:30] == TEN * 3
 
 
 def test_tasks_nobody_has_seen_come_first() -> None:
@@ -501,12 +461,7 @@ def test_an_outage_that_lasts_costs_no_writes_but_the_monitor_s_item() -> None:
     world = World(TEN)
     world.ucloud.set(**{name.replace("-", "_"): REFUSED for name in TEN})
     world.run()
-    assert world.calls_of_a_run() == ["check"] * 10 + [
-        "load_monitor",
-        "load_states",
-        "outbox",
-        "save_monitor",
-    ]
+    assert world.calls_of_a_run() == STEADY
 
 
 def test_an_outage_ends_only_when_the_last_task_answers() -> None:
@@ -540,8 +495,7 @@ def test_a_task_that_is_watched_again_and_still_out_of_reach_is_told_again() -> 
     world.tasks = both[1:]
     assert [event.kind for event in world.run().events] == ["reachable"]
     world.tasks = both
-    kinds_told = [event.kind for _ in range(3) for event in world.run().events]
-    assert kinds_told == ["unreachable"]
+    assert [event.kind for _ in range(3) for event in world.run().events] == ["unreachable"]
     world.ucloud.set(udts_1="Syncing")
     assert [event.kind for event in world.run().events] == ["reachable"]
 
@@ -560,10 +514,7 @@ def test_a_task_no_longer_watched_makes_no_outage_and_its_incidents_end_silently
 
 def test_a_task_whose_project_is_written_otherwise_takes_its_state_along() -> None:
     """Nothing of it is told again under another id, also when the old spelling comes back."""
-    world = World(["udts-1"])
-    for status in ("Failed", "Failed"):
-        world.ucloud.set(udts_1=status)
-        world.run()
+    world = World().checks("Failed", "Failed")
     world.tasks = [TaskRef(task_id="udts-1", project_id="org-a")]
     assert world.run().events == ()
     world.ucloud.set(udts_1="Done")
@@ -604,11 +555,7 @@ def test_what_was_seen_and_not_saved_is_tried_again_the_weightiest_first() -> No
     world.ucloud.set(udts_1="Synced", udts_2="Odd", udts_3="Failed", udts_4="Done")
     summary = world.run()
     assert summary.errors == ()
-    assert [saved.index("udts-3") < 2, saved.index("udts-4") < 2, saved[2:]] == [
-        True,
-        True,
-        ["udts-2", "udts-1"],
-    ]
+    assert (set(saved[:2]), saved[2:]) == ({"udts-3", "udts-4"}, ["udts-2", "udts-1"])
     assert sorted(str(event.kind) for event in summary.events) == ["failed", "finished", "unknown_status"]
 
 
@@ -618,24 +565,17 @@ def test_what_cannot_be_kept_ends_the_run_red_with_a_line_each() -> None:
     world.run()
     throttled(world, 60)
     world.ucloud.set(udts_1="Failed", udts_2="Done")
-    assert sorted(world.run(seconds=0.2, reserve=0.5).errors) == [
-        "-/udts-1: throttled",
-        "-/udts-2: throttled",
-    ]
+    errors = world.run(seconds=0.2, reserve=0.5).errors
+    assert sorted(errors) == ["-/udts-1: throttled", "-/udts-2: throttled"]
 
 
 def test_three_overlapping_runs_tell_a_second_failure_of_an_incident_once() -> None:
     """Each saw the task restarted, and failed again."""
-    world = World(topics=(Topic.EVENTS,))
-    for status in ("Failed", "Starting"):
-        world.ucloud.set(udts_1=status)
-        world.run()
-    stale, load = world.store.load_states(), world.store.load_states
-    world.ucloud.set(udts_1="Failed")
+    world = World(topics=(Topic.EVENTS,)).checks("Failed", "Starting")
+    stale = world.store.load_states()
     for _ in range(3):
-        reads = iter([stale, load()])
-        world.store.load_states = lambda reads=reads: next(reads)  # type: ignore[method-assign,misc]
-        world.run()
+        begins_with(world, stale)
+        world.checks("Failed")
     assert [found.kind for found in world.sns.accepted] == ["failed", "failed"]
 
 

@@ -37,9 +37,7 @@ def silenced(scope: str = "all", minutes: int = 10, names: tuple[str, ...] = ("u
 def checks(world: World, *answers: Answer) -> list[Notification]:
     """Check after check of the first task; what was published on the way, but for silences themselves."""
     already = len(world.sns.accepted)
-    for answer in answers:
-        world.ucloud.set(udts_1=answer)
-        world.run()
+    world.checks(*answers)
     return [found for found in world.sns.accepted[already:] if not found.kind.startswith("silence")]
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,9 +19,8 @@ from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Claim, Pending, in_one_call, publishable
 
 NAMES = [f"udts-{number:04}" for number in range(200)]
-
-
 TOPICS = (Topic.ALERTS, Topic.CHAT, Topic.EVENTS)
+DOWN = PublishError("down", permanent=False)
 
 
 def storm(names: list[str] = NAMES, **settings: object) -> World:
@@ -83,19 +82,15 @@ def test_a_digest_names_what_to_do_first_on_top_and_all_alike_in_one_line() -> N
 def dies_after_its_first_mail(world: World) -> None:
     """A run whose digest was accepted and could not be marked."""
     publish = world.sns.publish
-    died: list[Notification] = []
 
-    def die_after(notification: Notification) -> None:
+    def die_after(notification: Notification) -> NoReturn:
         publish(notification)
-        if not died:
-            died.append(notification)
-            raise KilledError
+        raise KilledError
 
     world.sns.publish = die_after  # type: ignore[method-assign]
-    try:
+    with pytest.raises(KilledError):
         world.run()
-    except KilledError:
-        world.clock.forward(timedelta(minutes=2))
+    world.clock.forward(timedelta(minutes=2))
     world.sns.publish = publish  # type: ignore[method-assign]
 
 
@@ -159,10 +154,8 @@ def test_a_digest_one_of_whose_members_is_gone_is_left_to_the_next_run() -> None
 def test_events_go_ten_in_a_call_and_each_has_its_own_fate() -> None:
     """Two of thirty are refused: they wait, and nobody waits with them."""
     world = storm(NAMES[:30], topics=(Topic.EVENTS,))
-    refused = {"-/udts-0003", "-/udts-0017"}
-    world.sns.refuse = lambda found: (
-        PublishError("too odd", permanent=True) if found.task_key in refused else None
-    )
+    refused, odd = {"-/udts-0003", "-/udts-0017"}, PublishError("too odd", permanent=True)
+    world.sns.refuse = lambda found: odd if found.task_key in refused else None
     world.fuse.calls.clear()
     summary = world.run()
     assert (world.fuse.calls.count("publish"), world.fuse.calls.count("mark_published")) == (3, 3)
@@ -174,7 +167,7 @@ def test_events_go_ten_in_a_call_and_each_has_its_own_fate() -> None:
 def test_no_two_events_of_a_task_go_in_one_call() -> None:
     """The second has to wait where the first is not accepted."""
     world = storm(NAMES[:4], topics=(Topic.EVENTS,))
-    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.sns.refuse = lambda _: DOWN
     world.run()
     waiting = list(world.store.outbox().pending)
     refused = [replace(found, permanent=True) for found in waiting]
@@ -209,9 +202,7 @@ def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:
 def test_a_digest_that_is_refused_waits_with_all_its_members() -> None:
     """SNS down during a storm: afterwards one mail."""
     world = storm(NAMES[:20])
-    world.sns.refuse = lambda found: (
-        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
-    )
+    world.sns.refuse = lambda found: DOWN if found.topic is Topic.ALERTS else None
     summary = world.run()
     assert (summary.outbox.pending, len(summary.errors)) == (20, 1)
     assert {pending.attempts for pending in world.store.waiting.values()} == {1}
@@ -235,9 +226,7 @@ def test_nobody_listening_is_noticed_once_an_hour() -> None:
 def test_the_members_of_a_refused_digest_are_due_together() -> None:
     """However long their marks take; otherwise the next run would tell a part of them under its id."""
     world = storm(NAMES[:10])
-    world.sns.refuse = lambda found: (
-        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
-    )
+    world.sns.refuse = lambda found: DOWN if found.topic is Topic.ALERTS else None
     mark = world.store.mark_failed
 
     def slow(*given: object, **named: object) -> None:
@@ -276,9 +265,7 @@ def until_told(world: World, runs: int = 6) -> None:
 def test_members_of_a_digest_with_different_attempts_are_told_together() -> None:
     """One was refused alone before the others joined it: it may not wait longer than they do."""
     world = storm(NAMES[:7], digest_above=5)
-    world.sns.refuse = lambda found: (
-        PublishError("down", permanent=False) if found.topic is Topic.ALERTS else None
-    )
+    world.sns.refuse = lambda found: DOWN if found.topic is Topic.ALERTS else None
     world.ucloud.set(**{name.replace("-", "_"): "Syncing" for name in NAMES[1:7]})
     world.run()
     world.ucloud.set(**{name.replace("-", "_"): "Failed" for name in NAMES[1:7]})
@@ -324,7 +311,7 @@ def test_a_digest_of_a_thousand_is_claimed_by_the_hundred() -> None:
 def test_the_members_of_a_digest_that_was_refused_are_marked_in_one_call() -> None:
     """A mark for each would take more time than there is, and the unmarked would be due at another time."""
     world = storm(NAMES, topics=(Topic.ALERTS,))
-    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.sns.refuse = lambda _: DOWN
     world.fuse.calls.clear()
     world.run()
     assert world.fuse.calls.count("mark_failed") == 1
@@ -366,8 +353,7 @@ def test_what_follows_a_digest_that_waits_waits_as_well() -> None:
 def test_a_digest_refused_on_one_topic_does_not_hold_up_the_other_s() -> None:
     """They have one id and two ways."""
     world = storm(NAMES[:7], digest_above=5)
-    no_right, down = PublishError("no right", permanent=True), PublishError("down", permanent=False)
-    refused = {Topic.ALERTS: no_right, Topic.CHAT: down}
+    refused = {Topic.ALERTS: PublishError("no right", permanent=True), Topic.CHAT: DOWN}
     world.sns.refuse = lambda found: refused.get(found.topic)
     world.run()
     del refused[Topic.CHAT]
@@ -387,7 +373,7 @@ def test_a_digest_refused_on_one_topic_does_not_hold_up_the_other_s() -> None:
 def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
     """Whatever may not be told keeps its successors back, and they their digests, and so on."""
     world = storm(NAMES[:3], digest_above=1)
-    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.sns.refuse = lambda _: DOWN
     world.run()
     alerts = [found for found in world.store.outbox().pending if found.notification.topic is Topic.ALERTS]
     first, second, third = alerts
@@ -395,12 +381,7 @@ def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
         replace(found, sk=f"z{place}", digest_id=identity)
         for place, (found, identity) in enumerate([(first, "later"), (second, "later"), (third, "")])
     ]
-    waiting = [
-        replace(first, digest_id=""),
-        replace(second, digest_id=""),
-        replace(third, digest_id=""),
-        *after,
-    ]
+    waiting = [*(replace(found, digest_id="") for found in alerts), *after]
     assert publishable(waiting, set()) == waiting
     # The first keeps back its successor, whose digest keeps back the second's.
     assert publishable(waiting, {first.sk}) == [waiting[1], waiting[2], after[2]]
@@ -412,7 +393,7 @@ def test_a_digest_and_what_follows_it_are_chosen_together() -> None:
 def test_what_a_run_had_no_time_for_is_free_for_the_next() -> None:
     """A backlog is claimed a few at a time: what is claimed and not told waits for the end of a lease."""
     world = storm(NAMES[:30], topics=(Topic.EVENTS,))
-    world.sns.refuse = lambda _: PublishError("down", permanent=False)
+    world.sns.refuse = lambda _: DOWN
     world.run()
     publish = world.sns.publish_in_one_call
 
