@@ -43,12 +43,12 @@ class Silent:
 
 @dataclass(frozen=True)
 class Limits:
-    """The thresholds of one task."""
+    """The thresholds of one task, as people set them."""
 
-    unreachable_after: int = 3
-    recovered_after: int = 3
-    stopped_grace: timedelta = timedelta(minutes=20)
-    resume_within: timedelta = timedelta(days=7)
+    unreachable_after_checks: float = 3
+    recovered_after_checks: float = 3
+    stopped_grace_minutes: float = 20
+    resume_within_days: float = 7
 
 
 @dataclass
@@ -187,7 +187,7 @@ class Oracle:
         """Tell what keeps several tasks from answering as one; the tasks that are to be told alone."""
         due: dict[Silent, list[Gap]] = {}
         for name, (silent, gap) in unreached.items():
-            enough = silent.configuration or gap.checks >= limits[name].unreachable_after
+            enough = silent.configuration or gap.checks >= limits[name].unreachable_after_checks
             if gap.told != silent.cause and enough:
                 due.setdefault(silent, []).append(gap)
         known = dict(view.outages)
@@ -331,8 +331,8 @@ def _failure_is_news(task: Task, before: str, said: Said, now: datetime) -> bool
 
 
 def _stop(task: Task, limits: Limits, now: datetime) -> Iterator[str]:
-    since = task.since
-    if task.meant == "Stopped" and since and now - since >= limits.stopped_grace:
+    since, grace = task.since, timedelta(minutes=limits.stopped_grace_minutes)
+    if task.meant == "Stopped" and since and now - since >= grace:
         task.trouble = task.trouble or Trouble()
         if task.trouble.stop != since:
             task.trouble.stop = since
@@ -343,21 +343,21 @@ def _recovery(task: Task, word: str, limits: Limits) -> Iterator[str]:
     """Preparing and unknown words neither count nor reset the count."""
     if task.trouble and word in KNOWN - PREPARING:
         task.trouble.running = task.trouble.running + 1 if word in RUNNING else 0
-        if word in RUNNING and task.trouble.running >= limits.recovered_after:
+        if word in RUNNING and task.trouble.running >= limits.recovered_after_checks:
             task.trouble = None
             yield "recovered"
 
 
 def _resume_deadline(task: Task, limits: Limits, now: datetime) -> Iterator[str]:
     """Counted from when the task was last seen well, where nobody looked for more than an hour."""
-    trouble, since = task.trouble, task.since
-    if task.meant != "Stopped" or task.full_load or not trouble or not since or not limits.resume_within:
+    trouble, since, within = task.trouble, task.since, limits.resume_within_days * DAY
+    if task.meant != "Stopped" or task.full_load or not trouble or not since or not within:
         return
     down = task.seen if task.seen and since - task.seen > HOUR else since
-    until = down + limits.resume_within
+    until = down + within
     if until != trouble.resume_until:
         trouble.resume_until, trouble.marks = until, 0
-    marks = _passed([share * limits.resume_within for share in (0.5, 0.8, 0.95)], now - down)
+    marks = _passed([share * within for share in (0.5, 0.8, 0.95)], now - down)
     if marks > trouble.marks:
         trouble.marks = marks
         yield "resume_deadline"
@@ -407,16 +407,3 @@ def _passed(dues: list[timedelta], time: timedelta) -> int:
 
 def _meaning(word: str) -> set[str]:
     return next((words for words in MEANINGS if word in words), {word})
-
-
-def with_own(limits: Limits, own: Mapping[str, float]) -> Limits:
-    """The general thresholds with a task's own in their place."""
-    changes: dict[str, object] = {
-        "unreachable_after": own.get("unreachable_after_checks"),
-        "recovered_after": own.get("recovered_after_checks"),
-    }
-    if "stopped_grace_minutes" in own:
-        changes["stopped_grace"] = timedelta(minutes=own["stopped_grace_minutes"])
-    if "resume_within_days" in own:
-        changes["resume_within"] = timedelta(days=own["resume_within_days"])
-    return replace(limits, **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]

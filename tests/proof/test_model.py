@@ -4,11 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
-import boto3
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -18,8 +17,8 @@ from moto import mock_aws
 
 from tests.fakes import Clock, FakeStore
 from tests.proof.figures import note
-from tests.proof.oracle import Limits, Oracle, Said, Silent, with_own
-from tests.table import create_table
+from tests.proof.oracle import Limits, Oracle, Said, Silent
+from tests.table import aws_client, create_table
 from tests.world import World
 from udts_monitor.adapters.store import Store
 from udts_monitor.decision.event import Kind
@@ -223,13 +222,8 @@ class Life(RuleBasedStateMachine):
     @rule(checks=st.integers(0, 4), days=st.sampled_from([0, 1, 7]), minutes=st.sampled_from([0, 5, 20]))
     def configure_all(self, checks: int, days: int, minutes: int) -> None:
         """The general thresholds change between two runs."""
-        self.world.policy = Policy(
-            unreachable_after_checks=checks,
-            recovered_after_checks=checks,
-            stopped_grace_minutes=minutes,
-            resume_within_days=days,
-        )
-        self.general = Limits(checks, checks, timedelta(minutes=minutes), timedelta(days=days))
+        self.general = Limits(checks, checks, minutes, days)
+        self.world.policy = Policy(**asdict(self.general))
 
     @rule(tens=st.integers(1, 12))
     def the_clock_is_set_back(self, tens: int) -> None:
@@ -313,7 +307,7 @@ class Life(RuleBasedStateMachine):
     def _seen(self) -> tuple[dict[str, Said | Silent], dict[str, Limits]]:
         return (
             {task.key: self.said.get(name, Said("Syncing")) for name, task in self.watched.items()},
-            {task.key: with_own(self.general, task.thresholds) for task in self.watched.values()},
+            {task.key: replace(self.general, **task.thresholds) for task in self.watched.values()},
         )
 
     def _told(self, topic: Topic) -> dict[str, list[Notification]]:
@@ -399,9 +393,7 @@ class LifeInTheTable(Life):
 def moto() -> Iterator[None]:
     """Tables for LifeInTheTable."""
     with mock_aws():
-        LifeInTheTable.client = boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
+        LifeInTheTable.client = aws_client("dynamodb")
         yield
 
 
@@ -434,16 +426,11 @@ def _new_lives(machine: type[Life], at_least: int, *, a_round: int, steps: int) 
     In rounds: hypothesis remembers every life of a round. One in which nothing was compared does not count.
     """
     figures = Figures()
+    new = settings(derandomize=False, database=None, print_blob=True)
+    one_round = settings(new, max_examples=a_round, stateful_step_count=steps)
     with counted(figures):
         while figures.lives < at_least:
-            new = settings(
-                max_examples=a_round,
-                stateful_step_count=steps,
-                derandomize=False,
-                database=None,
-                print_blob=True,
-            )
-            run_machine(machine, settings=new)
+            run_machine(machine, settings=one_round)
     return figures
 
 
