@@ -15,7 +15,6 @@ from socket import socket
 from typing import Any
 from urllib.parse import quote_plus
 
-import boto3
 import pytest
 from moto import mock_aws
 from moto.sns.models import sns_backends
@@ -24,7 +23,7 @@ from functions.check_tasks import app
 from local.simulator import Simulator, simulator_running
 from tests.proof.canary_keys import MARKED, Everything, asked, disguises, found_in, secret_of
 from tests.proof.fork_server import Context
-from tests.table import create_table
+from tests.table import aws_client, create_table
 from tests.ucloud.servers import RawServer, head, https_server, raw_server, sends
 from udts_monitor.adapters import cached
 from udts_monitor.adapters.credentials import KeyPair
@@ -37,11 +36,8 @@ NOBODY = "http://127.0.0.1:1"
 TASK, OTHER = "udts-1", "udts-2"
 
 
-@cache
-def _client(service: str) -> Any:  # noqa: ANN401 - any service
-    """The tests' own client: moto needs only one, and making it takes longer than using it."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, region_name=REGION, **keys)  # type: ignore[call-overload]
+# The tests' own clients: moto needs only one of each, and making it takes longer than using it.
+_client = cache(aws_client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +161,7 @@ def assert_nowhere(account: Account, *expected: str) -> None:
     assert found_in(traces, [TASK, OTHER]) == set()
 
 
-# The scenarios: what goes wrong, and a word that is left where it did.
+type Happening = Callable[[Account, Simulator], object]
 
 
 def all_goes_well(account: Account, ucloud: Simulator) -> None:
@@ -178,74 +174,33 @@ def all_goes_well(account: Account, ucloud: Simulator) -> None:
     account.run({"command": "silence", "scope": "all", "by": "ada", "until": "2026-01-01T00:00:00Z"})
 
 
-def keys_are_refused(account: Account, ucloud: Simulator) -> None:
-    """Another pair is valid by now."""
-    ucloud.set_keys("another", "pair")
-    account.run()
-
-
-def answers_do_not_come(account: Account, ucloud: Simulator) -> None:
-    """UCloud hangs."""
-    ucloud.inject(hang=True)
-    account.run(seconds=2)
-
-
-def connections_break(account: Account, ucloud: Simulator) -> None:
+def connections_break(_: Account, ucloud: Simulator) -> None:
     """Some at once, some in the middle."""
     ucloud.inject(close=True, count=4)
     ucloud.inject(truncated=True)
-    account.run(seconds=6)
 
 
-def nobody_is_there(account: Account, _: Simulator) -> None:
-    """The wrong address."""
-    account.set(UCLOUD_BASE_URL=NOBODY)
-    account.run(seconds=6)
-
-
-def ucloud_redirects_with_the_keys(account: Account, ucloud: Simulator) -> None:
+def ucloud_redirects_with_the_keys(_: Account, ucloud: Simulator) -> None:
     """To a page that has them in its address."""
     keys = f"PublicKey={quote_plus(MARKED.public_key)}&k={quote_plus(MARKED.private_key)}"
     ucloud.inject(redirect_to=f"{ucloud.url}/?{keys}")
-    account.run()
 
 
 def topics_are_gone(account: Account, ucloud: Simulator) -> None:
     """SNS answers with an error."""
     account.set(ALERTS_TOPIC_ARN=f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:gone")
     ucloud.set_status(TASK, "Failed")
-    account.run()
 
 
 def sns_is_away(account: Account, ucloud: Simulator) -> None:
     """SNS does not answer."""
     account.set(AWS_ENDPOINT_URL_SNS=NOBODY)
     ucloud.set_status(TASK, "Failed")
-    account.run(seconds=6)
-
-
-def the_table_is_gone(account: Account, _: Simulator) -> None:
-    """DynamoDB answers with an error."""
-    account.set(TABLE_NAME="gone")
-    account.run()
-
-
-def dynamodb_is_away(account: Account, _: Simulator) -> None:
-    """DynamoDB does not answer."""
-    account.set(AWS_ENDPOINT_URL_DYNAMODB=NOBODY)
-    account.run()
-
-
-def secrets_manager_is_away(account: Account, _: Simulator) -> None:
-    """Nobody can say the keys."""
-    account.set(AWS_ENDPOINT_URL_SECRETS_MANAGER=NOBODY)
-    account.run(seconds=20)
 
 
 def the_secret_is_gone(account: Account, _: Simulator) -> None:
     """Deleted by mistake."""
     _client("secretsmanager").delete_secret(SecretId=account.secret, ForceDeleteWithoutRecovery=True)
-    account.run()
 
 
 def the_keys_stand_in_the_environment(account: Account, ucloud: Simulator) -> None:
@@ -256,34 +211,42 @@ def the_keys_stand_in_the_environment(account: Account, ucloud: Simulator) -> No
     ucloud.set_keys("another", "pair")
     account.run()
     account.set(UDTS_TASKS="?!", DISPLAY_TIMEZONE="Mars", UCLOUD_BASE_URL="ftp://x")
-    account.run()
 
 
-SCENARIOS: list[tuple[Callable[[Account, Simulator], None], str]] = [
-    (all_goes_well, "Too many connections"),
-    (keys_are_refused, "RetCode 172"),
-    (answers_do_not_come, "in time"),
-    (connections_break, "the connection to UCloud failed"),
-    (nobody_is_there, "the connection to UCloud failed"),
-    (ucloud_redirects_with_the_keys, "HTTP 302"),
-    (topics_are_gone, "was not accepted"),
-    (sns_is_away, "was not accepted"),
-    (the_table_is_gone, "ResourceNotFoundException"),
-    (dynamodb_is_away, "Could not connect to the endpoint"),
-    (secrets_manager_is_away, "cannot be read"),
-    (the_secret_is_gone, "cannot be read"),
-    (the_keys_stand_in_the_environment, "Mars"),
-]
+def with_variable(**variable: str) -> Happening:
+    """A variable of the environment leads elsewhere."""
+    return lambda account, _: account.set(**variable)
 
 
-@pytest.mark.parametrize(
-    ("scenario", "left"), [pytest.param(*row, id=row[0].__name__.replace("_", " ")) for row in SCENARIOS]
-)
+# What goes wrong, the seconds of the run that meets it, and a word that is left where it did.
+SCENARIOS: dict[str, tuple[Happening, float, str]] = {
+    "all goes well": (all_goes_well, 60, "Too many connections"),
+    "keys are refused": (lambda _, ucloud: ucloud.set_keys("another", "pair"), 60, "RetCode 172"),
+    "answers do not come": (lambda _, ucloud: ucloud.inject(hang=True), 2, "in time"),
+    "connections break": (connections_break, 6, "the connection to UCloud failed"),
+    "nobody is there": (with_variable(UCLOUD_BASE_URL=NOBODY), 6, "the connection to UCloud failed"),
+    "ucloud redirects with the keys": (ucloud_redirects_with_the_keys, 60, "HTTP 302"),
+    "topics are gone": (topics_are_gone, 60, "was not accepted"),
+    "sns is away": (sns_is_away, 6, "was not accepted"),
+    "the table is gone": (with_variable(TABLE_NAME="gone"), 60, "ResourceNotFoundException"),
+    "dynamodb is away": (
+        with_variable(AWS_ENDPOINT_URL_DYNAMODB=NOBODY),
+        60,
+        "Could not connect to the endpoint",
+    ),
+    "secrets manager is away": (with_variable(AWS_ENDPOINT_URL_SECRETS_MANAGER=NOBODY), 20, "cannot be read"),
+    "the secret is gone": (the_secret_is_gone, 60, "cannot be read"),
+    "the keys stand in the environment": (the_keys_stand_in_the_environment, 60, "Mars"),
+}
+
+
+@pytest.mark.parametrize(("happens", "seconds", "left"), SCENARIOS.values(), ids=SCENARIOS)
 def test_no_scenario_leaves_a_mark(
-    account: Account, ucloud: Simulator, scenario: Callable[[Account, Simulator], None], left: str
+    account: Account, ucloud: Simulator, happens: Happening, seconds: float, left: str
 ) -> None:
     """Not in logs at DEBUG, exceptions, items or messages."""
-    scenario(account, ucloud)
+    happens(account, ucloud)
+    account.run(seconds=seconds)
     assert_nowhere(account, left)
 
 
