@@ -8,14 +8,7 @@ import boto3
 import pytest
 
 from tests.handler.conftest import KEYS, Deployed, Log, overtaken, refused
-from udts_monitor.errors import (
-    CommandError,
-    ConfigurationError,
-    MonitorError,
-    ParameterError,
-    RunError,
-    StoreError,
-)
+from udts_monitor.errors import CommandError, ConfigurationError, ParameterError, RunError, StoreError
 from udts_monitor.run.run import Run
 
 PARAMETER = "/udts-monitor/tasks"
@@ -50,73 +43,53 @@ def monitor_throttled(deployed: Deployed, _: pytest.MonkeyPatch) -> None:
     deployed.faults["UpdateItem"] = refused("ThrottlingException", "UpdateItem")
 
 
-FAILURES: dict[str, tuple[Wrong, type[MonitorError], str, list[str]]] = {
-    "a wrong task": (
-        variable("UDTS_TASKS", "udts-1, bad entry!"),
-        ConfigurationError,
-        "configuration",
-        ["UDTS_TASKS", "entry!"],
-    ),
+ERRORS = {
+    "configuration": ConfigurationError,
+    "parameter": ParameterError,
+    "command": CommandError,
+    "store": StoreError,
+}
+FAILURES: dict[str, tuple[Wrong, str, list[str]]] = {
+    "a wrong task": (variable("UDTS_TASKS", "udts-1, bad entry!"), "configuration", ["UDTS_TASKS", "entry!"]),
     "a wrong threshold": (
         variable("STOPPED_GRACE_MINUTES", "-1"),
-        ConfigurationError,
         "configuration",
         ["STOPPED_GRACE_MINUTES"],
     ),
-    "a missing variable": (variable("TABLE_NAME", ""), ConfigurationError, "configuration", ["TABLE_NAME"]),
+    "a missing variable": (variable("TABLE_NAME", ""), "configuration", ["TABLE_NAME"]),
     "an unknown parameter": (
         variable("UDTS_TASKS", "ssm:/none"),
-        ConfigurationError,
         "configuration",
         ["UDTS_TASKS", "/none", "ParameterNotFound"],
     ),
     "a throttled parameter": (
         throttled_parameter,
-        ParameterError,
         "parameter",
         [PARAMETER, "just now", "next run", "ThrottlingException"],
     ),
-    "an unknown command": (
-        called_with({"command": "tset"}),
-        CommandError,
-        "command",
-        ["'tset'", "check, test, silence"],
-    ),
+    "an unknown command": (called_with({"command": "tset"}), "command", ["'tset'", "check, test, silence"]),
     "a silence without an end": (
         called_with({"command": "silence", "scope": "all", "by": "ada"}),
-        CommandError,
         "command",
         ["until"],
     ),
-    "a payload that is no object": (called_with(["test"]), CommandError, "command", ["['test']"]),
-    "a missing table": (
-        variable("TABLE_NAME", "nowhere"),
-        StoreError,
-        "store",
-        ["STATE", "ResourceNotFoundException"],
-    ),
+    "a payload that is no object": (called_with(["test"]), "command", ["['test']"]),
+    "a missing table": (variable("TABLE_NAME", "nowhere"), "store", ["STATE", "ResourceNotFoundException"]),
     "a monitor's item that cannot be written": (
         monitor_throttled,
-        StoreError,
         "store",
         ["MONITOR RUN", "ThrottlingException"],
     ),
 }
 
 
-@pytest.mark.parametrize(("wrong", "error", "cause", "named"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(("wrong", "cause", "named"), FAILURES.values(), ids=FAILURES)
 def test_a_run_that_fails_as_a_whole_says_so_in_one_line(  # noqa: PLR0913, PLR0917 - a row of the table
-    deployed: Deployed,
-    log: Log,
-    monkeypatch: pytest.MonkeyPatch,
-    wrong: Wrong,
-    error: type[MonitorError],
-    cause: str,
-    named: list[str],
+    deployed: Deployed, log: Log, monkeypatch: pytest.MonkeyPatch, wrong: Wrong, cause: str, named: list[str]
 ) -> None:
     """With the cause in a word and the reason in full; then it fails as before."""
     payload = wrong(deployed, monkeypatch)
-    with pytest.raises(error) as caught:
+    with pytest.raises(ERRORS[cause]) as caught:
         deployed.run(payload)
     (line,) = log.grave()
     assert (line["level"], line["message"], line["cause"]) == ("ERROR", "run failed", cause)
