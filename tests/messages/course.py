@@ -400,7 +400,6 @@ MORE_SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="stalled",
-        title="stalled",
         meaning="The source is read or data remain, and nothing moves at the target.",
         tell=_stalled_sync,
     ),
@@ -410,17 +409,9 @@ MORE_SCENES: tuple[Scene, ...] = (
         meaning="The same progress for STALLED_AFTER_MINUTES.",
         tell=_stalled_load,
     ),
+    Scene(name="progressing", meaning="The task moves again.", tell=_progressing),
     Scene(
-        name="progressing",
-        title="progressing",
-        meaning="The task moves again.",
-        tell=_progressing,
-    ),
-    Scene(
-        name="delayed",
-        title="delayed",
-        meaning="The lag is above MAX_DELAY_SECONDS at three checks in a row.",
-        tell=_delayed,
+        name="delayed", meaning="The lag is above MAX_DELAY_SECONDS at three checks in a row.", tell=_delayed
     ),
     Scene(
         name="delayed-losing-ground",
@@ -428,24 +419,13 @@ MORE_SCENES: tuple[Scene, ...] = (
         meaning="The remaining data grew at three measurements in a row.",
         tell=_losing_ground,
     ),
-    Scene(
-        name="caught_up",
-        title="caught_up",
-        meaning="The target keeps up again.",
-        tell=_caught_up,
-    ),
+    Scene(name="caught_up", meaning="The target keeps up again.", tell=_caught_up),
     Scene(
         name="cutover_ready",
-        title="cutover_ready",
         meaning="The target is level enough to switch over, by UCloud's own rule.",
         tell=_cutover_ready,
     ),
-    Scene(
-        name="cutover_not_ready",
-        title="cutover_not_ready",
-        meaning="It is no longer so.",
-        tell=_cutover_not_ready,
-    ),
+    Scene(name="cutover_not_ready", meaning="It is no longer so.", tell=_cutover_not_ready),
     Scene(
         name="overdue-run",
         title="overdue, MAX_RUN_HOURS",
@@ -500,15 +480,9 @@ MORE_SCENES: tuple[Scene, ...] = (
         meaning="The position moved backwards.",
         tell=_backwards,
     ),
-    Scene(
-        name="missing",
-        title="missing",
-        meaning="A discovered task is gone from the list of its project.",
-        tell=_missing,
-    ),
+    Scene(name="missing", meaning="A discovered task is gone from the list of its project.", tell=_missing),
     Scene(
         name="expiring",
-        title="expiring",
         meaning="The time the task is paid for ends within three days, and it is not renewed.",
         tell=_expiring,
     ),
@@ -556,7 +530,6 @@ MORE_SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="roll_call",
-        title="roll_call",
         meaning="After a deployment and weekly: what is watched and how it is.",
         tell=_roll_call,
     ),
@@ -574,16 +547,10 @@ MORE_SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="silenced",
-        title="silenced",
         meaning="Somebody set or changed a silence. For programs: people asked for it.",
         tell=lambda: _silence(Kind.SILENCED),
     ),
-    Scene(
-        name="silence_ended",
-        title="silence_ended",
-        meaning="A silence is over.",
-        tell=lambda: _silence(Kind.SILENCE_ENDED),
-    ),
+    Scene(name="silence_ended", meaning="A silence is over.", tell=lambda: _silence(Kind.SILENCE_ENDED)),
     Scene(
         name="digest-silence-end",
         title="end of a silence",

@@ -105,14 +105,14 @@ the code renders, and this page with them. After a change of wording `{COMMAND}`
 |---|---|"""
     for scene in SCENES:
         subject = scene.told(Language.EN)[Topic.ALERTS].subject
-        yield f"| [{scene.title}](#{scene.name}) | {_inline(subject)} |"
+        yield f"| [{scene.title or scene.name}](#{scene.name}) | {_inline(subject)} |"
     yield ""
 
 
 def _section(scene: Scene) -> Iterator[str]:
     english, chinese = scene.told(Language.EN), scene.told(Language.ZH)
     mail = english[Topic.ALERTS]
-    yield f'## <a id="{scene.name}"></a>{scene.title}\n\n{scene.meaning}\n'
+    yield f'## <a id="{scene.name}"></a>{scene.title or scene.name}\n\n{scene.meaning}\n'
     yield f"**Watch**: {_inline(mail.subject)}\n"
     if Topic.PAGER in english:
         yield f"**Page**: {_inline(english[Topic.PAGER].body)}\n"

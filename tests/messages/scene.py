@@ -57,14 +57,14 @@ class Scene:
 
     Attributes:
         name: of its folder among the golden files; begins with the kind of event.
-        title: for a reader who looks for it.
+        title: for a reader who looks for it; without one the name says it.
         meaning: what it means and when it is told.
         tell: the events it leads to: one, or those that become a digest.
         render: how they are told, where it is not as a run tells what it has just seen.
     """
 
     name: str
-    title: str
+    title: str = ""
     meaning: str
     tell: Callable[[], tuple[Event, ...]]
     render: Callable[[Sequence[Event], Language], dict[Topic, Notification]] | None = None

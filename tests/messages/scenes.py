@@ -30,6 +30,9 @@ from udts_monitor.decision.outage import Outage
 from udts_monitor.decision.policy import Policy
 from udts_monitor.task import TaskRef
 
+_DOWN = Observation(status="Failed", failed_message=TOO_MANY)
+_STOPPED = Observation(status="Stopped")
+
 
 def _failed(message: str, *, status: str = "Failed") -> tuple[Event, ...]:
     walk = on_the_way()
@@ -37,22 +40,10 @@ def _failed(message: str, *, status: str = "Failed") -> tuple[Event, ...]:
     return last(walk, Kind.FAILED)
 
 
-def _purged() -> tuple[Event, ...]:
-    walk = in_sync()
-    walk.check(Observation(status="Failed", failed_message=PURGED))
-    return last(walk, Kind.FAILED)
-
-
 def _gone_for_good() -> tuple[Event, ...]:
     walk = on_the_way()
     walk.check(Observation(status="Failed", failed_message=ODD), after=50 * MINUTE)
     walk.check(Observation(status="FailedUnrecoverable", failed_message=ODD))
-    return last(walk, Kind.FAILED)
-
-
-def _stopped_for_good() -> tuple[Event, ...]:
-    walk = in_sync()
-    walk.check("StoppedUnrecoverable")
     return last(walk, Kind.FAILED)
 
 
@@ -66,20 +57,10 @@ def _retries_used_up() -> tuple[Event, ...]:
 
 def _failed_again() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * MINUTE)
+    walk.check(_DOWN, after=40 * MINUTE)
     walk.checks(["Starting", loading(62)])
     walk.check(Observation(status="Failed", failed_message="Error 1205: Lock wait timeout exceeded"))
     return last(walk, Kind.FAILED)
-
-
-def _failed_when_first_seen() -> tuple[Event, ...]:
-    walk = Walk()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY, retries_used=0, retries_allowed=3))
-    return last(walk, Kind.FAILED)
-
-
-def _finished_when_first_seen() -> tuple[Event, ...]:
-    return last(Walk().checks([loading(100, status="Done")]), Kind.FINISHED)
 
 
 def _finished() -> tuple[Event, ...]:
@@ -91,7 +72,7 @@ def _finished() -> tuple[Event, ...]:
 
 def _finished_after_failure() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=40 * MINUTE)
+    walk.check(_DOWN, after=40 * MINUTE)
     walk.checks(["Starting"])
     walk.check(loading(62), after=timedelta(minutes=2))
     walk.check(loading(100, status="Done"))
@@ -100,7 +81,7 @@ def _finished_after_failure() -> tuple[Event, ...]:
 
 def _finished_full_journey() -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY, retries_used=0, retries_allowed=3))
+    walk.check(failed(0, 3, TOO_MANY))
     walk.check("RetryPending", after=10 * MINUTE)
     for percent in (62, 64, 66, 68):
         walk.check(replace(loading(percent), retries_used=1, retries_allowed=3))
@@ -116,16 +97,9 @@ def _finished_full_journey() -> tuple[Event, ...]:
 
 def _recovered() -> tuple[Event, ...]:
     walk = in_sync()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=38 * MINUTE)
+    walk.check(_DOWN, after=38 * MINUTE)
     walk.checks(["Starting", syncing(91_772_310), syncing(91_780_544), syncing(91_790_002)])
     return last(walk, Kind.RECOVERED)
-
-
-def _stopped() -> tuple[Event, ...]:
-    walk = in_sync()
-    walk.check("Stopped", after=20 * MINUTE)
-    walk.check("Stopped")
-    return last(walk, Kind.STOPPED)
 
 
 def _deadline(answer: Observation, share: float) -> tuple[Event, ...]:
@@ -135,10 +109,6 @@ def _deadline(answer: Observation, share: float) -> tuple[Event, ...]:
     # Reminders of a failure are due by then too; they are told after the deadline.
     walk.check(answer)
     return tuple(event for event in walk.events if event.kind is Kind.RESUME_DEADLINE)
-
-
-_DOWN = Observation(status="Failed", failed_message=TOO_MANY)
-_STOPPED = Observation(status="Stopped")
 
 
 def _retrying(used: int | None, allowed: int | None) -> tuple[Event, ...]:
@@ -151,19 +121,11 @@ def _retrying(used: int | None, allowed: int | None) -> tuple[Event, ...]:
     return last(walk, Kind.RETRYING)
 
 
-def _retrying_without_counts() -> tuple[Event, ...]:
-    return last(Walk().checks(["Syncing", "RetryPending"]), Kind.RETRYING)
-
-
 def _reminder(after: timedelta) -> tuple[Event, ...]:
     walk = on_the_way()
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY), after=after)
-    walk.check(Observation(status="Failed", failed_message=TOO_MANY))
+    walk.check(_DOWN, after=after)
+    walk.check(_DOWN)
     return last(walk, Kind.REMINDER)
-
-
-def _unreachable() -> tuple[Event, ...]:
-    return last(in_sync().checks([TIMEOUT] * 3), Kind.UNREACHABLE)
 
 
 def _unreachable_never_seen() -> tuple[Event, ...]:
@@ -175,22 +137,6 @@ def _unreachable_never_seen() -> tuple[Event, ...]:
     return last(Walk().checks([missing] * 3), Kind.UNREACHABLE)
 
 
-def _reachable() -> tuple[Event, ...]:
-    walk = in_sync().checks([TIMEOUT] * 9)
-    walk.check(syncing(91_790_002))
-    return last(walk, Kind.REACHABLE)
-
-
-def _unreachable_one_project() -> tuple[Event, ...]:
-    walk = in_sync()
-    walk.check(refused(292, "Project [org-hiny12] not found"))
-    return last(walk, Kind.UNREACHABLE)
-
-
-def _unreachable_many(answer: NoAnswer, checks: int) -> tuple[Event, ...]:
-    return (outage_event(answer, checks),)
-
-
 def _reachable_many() -> tuple[Event, ...]:
     began = outage_event(TIMEOUT, 3)
     open_one = Outage(
@@ -199,10 +145,6 @@ def _reachable_many() -> tuple[Event, ...]:
     ((change),) = outage.ended([open_one], [], began.since + 47 * MINUTE)
     assert change.event
     return (change.event,)
-
-
-def _unknown_status() -> tuple[Event, ...]:
-    return last(in_sync().checks(["Rebalancing"]), Kind.UNKNOWN_STATUS)
 
 
 def _test() -> tuple[Event, ...]:
@@ -216,7 +158,7 @@ def _storm() -> tuple[Event, ...]:
     events: list[Event] = []
     for place in range(9):
         walk = on_the_way(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12", name=f"shop-{place}"))
-        events += walk.check(Observation(status="Failed", failed_message=TOO_MANY)).events
+        events += walk.check(_DOWN).events
     answers: tuple[str, ...] = ("Stopped", "Stopped", "RetryPending", "Rebalancing", "Done")
     for place, answer in enumerate(answers, start=9):
         walk = on_the_way(TaskRef(task_id=f"udts-{place:03}", project_id="org-hiny12", name=f"crm-{place}"))
@@ -230,7 +172,6 @@ def _storm() -> tuple[Event, ...]:
 _SCENES: tuple[Scene, ...] = (
     Scene(
         name="failed",
-        title="failed",
         meaning="The task failed and can be restarted. The reason is not a known one, so nothing is advised.",
         tell=lambda: _failed(ODD),
     ),
@@ -244,7 +185,9 @@ _SCENES: tuple[Scene, ...] = (
         name="failed-full-load-needed",
         title="failed, and a restart does not help",
         meaning="The reason is known, and resuming cannot help: a new full load is needed.",
-        tell=_purged,
+        tell=lambda: last(
+            in_sync().checks([Observation(status="Failed", failed_message=PURGED)]), Kind.FAILED
+        ),
     ),
     Scene(
         name="failed-unrecoverable",
@@ -256,7 +199,7 @@ _SCENES: tuple[Scene, ...] = (
         name="failed-stopped-unrecoverable",
         title="stopped for good",
         meaning="The task was stopped and UCloud can no longer resume it: it counts as failed.",
-        tell=_stopped_for_good,
+        tell=lambda: last(in_sync().checks(["StoppedUnrecoverable"]), Kind.FAILED),
     ),
     Scene(
         name="failed-retries-used-up",
@@ -280,7 +223,7 @@ _SCENES: tuple[Scene, ...] = (
         name="failed-first-seen",
         title="failed when first seen",
         meaning="The task had already failed when the monitor saw it for the first time.",
-        tell=_failed_when_first_seen,
+        tell=lambda: last(Walk().checks([failed(0, 3, TOO_MANY)]), Kind.FAILED),
     ),
     Scene(
         name="failed-long-reason",
@@ -288,12 +231,7 @@ _SCENES: tuple[Scene, ...] = (
         meaning="The first line shows the beginning; the reason follows in its own lines.",
         tell=lambda: _failed(STACK),
     ),
-    Scene(
-        name="finished",
-        title="finished",
-        meaning="The task reached Done or Success.",
-        tell=_finished,
-    ),
+    Scene(name="finished", meaning="The task reached Done or Success.", tell=_finished),
     Scene(
         name="finished-after-failure",
         title="finished after a failure",
@@ -310,19 +248,17 @@ _SCENES: tuple[Scene, ...] = (
         name="finished-first-seen",
         title="finished when first seen",
         meaning="The task was already finished when the monitor saw it for the first time.",
-        tell=_finished_when_first_seen,
+        tell=lambda: last(Walk().checks([loading(100, status="Done")]), Kind.FINISHED),
     ),
     Scene(
         name="recovered",
-        title="recovered",
         meaning="After a failure the task was healthy in several checks in a row; the incident is over.",
         tell=_recovered,
     ),
     Scene(
         name="stopped",
-        title="stopped",
         meaning="Somebody stopped the task, or it is unpaid, and it stays stopped.",
-        tell=_stopped,
+        tell=lambda: last(in_sync().checks(["Stopped"] * 21), Kind.STOPPED),
     ),
     *(
         Scene(
@@ -336,7 +272,6 @@ _SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="retrying",
-        title="retrying",
         meaning="The task failed and UCloud tries again by itself.",
         tell=lambda: _retrying(1, 3),
     ),
@@ -350,11 +285,10 @@ _SCENES: tuple[Scene, ...] = (
         name="retrying-no-counts",
         title="retrying, no counts given",
         meaning="UCloud does not say how many retries there are.",
-        tell=_retrying_without_counts,
+        tell=lambda: last(Walk().checks(["Syncing", "RetryPending"]), Kind.RETRYING),
     ),
     Scene(
         name="reminder",
-        title="reminder",
         meaning="A failure is still open after 4 hours, a day, and then daily, at most 7 times.",
         tell=lambda: _reminder(4 * HOUR),
     ),
@@ -366,9 +300,8 @@ _SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="unreachable",
-        title="unreachable",
         meaning="One task has not answered several checks in a row. Its status is as it was last seen.",
-        tell=_unreachable,
+        tell=lambda: last(in_sync().checks([TIMEOUT] * 3), Kind.UNREACHABLE),
     ),
     Scene(
         name="unreachable-never-seen",
@@ -380,25 +313,26 @@ _SCENES: tuple[Scene, ...] = (
         name="unreachable-many",
         title="unreachable, many tasks",
         meaning="One cause keeps several tasks from answering: one message for all of them.",
-        tell=lambda: _unreachable_many(TIMEOUT, 3),
+        tell=lambda: (outage_event(TIMEOUT, 3),),
     ),
     Scene(
         name="unreachable-configuration",
         title="unreachable, wrong configuration",
         meaning="The configuration is wrong, so waiting does not help: told at the first check.",
-        tell=lambda: _unreachable_many(refused(171, "Signature VerifyAC Error"), 1),
+        tell=lambda: (outage_event(refused(171, "Signature VerifyAC Error"), 1),),
     ),
     Scene(
         name="unreachable-configuration-one-task",
         title="unreachable, wrong configuration of one task",
         meaning="The same, where it shows at one task only.",
-        tell=_unreachable_one_project,
+        tell=lambda: last(
+            in_sync().checks([refused(292, "Project [org-hiny12] not found")]), Kind.UNREACHABLE
+        ),
     ),
     Scene(
         name="reachable",
-        title="reachable",
         meaning="The task answers again.",
-        tell=_reachable,
+        tell=lambda: last(in_sync().checks([*[TIMEOUT] * 9, syncing(91_790_002)]), Kind.REACHABLE),
     ),
     Scene(
         name="reachable-many",
@@ -408,19 +342,14 @@ _SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="unknown_status",
-        title="unknown_status",
         meaning="UCloud used a status word that the monitor does not know; told once per word and task.",
-        tell=_unknown_status,
+        tell=lambda: last(in_sync().checks(["Rebalancing"]), Kind.UNKNOWN_STATUS),
     ),
     Scene(
-        name="test",
-        title="test",
-        meaning="A person sent `events/test-notification.json` to prove the wiring.",
-        tell=_test,
+        name="test", meaning="A person sent `events/test-notification.json` to prove the wiring.", tell=_test
     ),
     Scene(
         name="digest",
-        title="digest",
         meaning="More events than DIGEST_ABOVE in one run become one message for people, the worst first. "
         "The events topic gets every event as always.",
         tell=_storm,
