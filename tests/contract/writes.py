@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from tests.walk import NOON, ORDERS, Walk, failed
+from tests.world import World
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import SEVERITIES, Event, Kind, event_id
 from udts_monitor.decision.observation import NoAnswer
@@ -12,24 +12,16 @@ from udts_monitor.decision.outage import Outage, OutageChange, Unreached, decide
 from udts_monitor.decision.policy import Policy
 from udts_monitor.decision.roll_call import RollCall
 from udts_monitor.decision.state import TaskState, Unanswered
-from udts_monitor.messages.display import Display
-from udts_monitor.outbox.notification import Notification, Topic
+from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim
 from udts_monitor.outbox.silence import Silence
 from udts_monitor.run.ports import Storage
 from udts_monitor.run.render import notifications
-from udts_monitor.run.settings import RunSettings
 from udts_monitor.task import MONITOR
 
 CLAIM = Claim(owner="run-1", until=NOON + timedelta(minutes=1))
 LATER = Claim(owner="run-2", until=NOON + timedelta(minutes=3))
-SETTINGS = RunSettings(
-    policy=Policy(),
-    topics=(Topic.ALERTS, Topic.EVENTS),
-    display=Display(zone=ZoneInfo("UTC")),
-    max_concurrency=4,
-    digest_above=5,
-)
+SETTINGS = World().parts()[1]
 
 
 def rendered(*events: Event) -> tuple[Notification, ...]:
