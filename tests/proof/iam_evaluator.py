@@ -47,11 +47,11 @@ def denies(statements: list[dict[str, Any]], request: Request) -> bool:
 def _concerns(statement: dict[str, Any], request: Request) -> bool:
     assert statement.keys() <= {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
     return (
-        any(_like(pattern.lower(), request.action.lower()) for pattern in _listed(statement["Action"]))
-        and any(_like(pattern, request.resource) for pattern in _listed(statement["Resource"]))
+        any(_like(pattern.lower(), request.action.lower()) for pattern in listed(statement["Action"]))
+        and any(_like(pattern, request.resource) for pattern in listed(statement["Resource"]))
         and _meant(statement.get("Principal", "*"), request.principal)
         and all(
-            _holds(operator, name, _listed(wanted), request.context)
+            _holds(operator, name, listed(wanted), request.context)
             for operator, names in statement.get("Condition", {}).items()
             for name, wanted in names.items()
         )
@@ -59,7 +59,7 @@ def _concerns(statement: dict[str, Any], request: Request) -> bool:
 
 
 def _meant(principal: Any, who: str) -> bool:  # noqa: ANN401 - any principal
-    return principal == "*" or who in [name for names in principal.values() for name in _listed(names)]
+    return principal == "*" or who in [name for names in principal.values() for name in listed(names)]
 
 
 def _holds(operator: str, name: str, wanted: list[Any], context: Mapping[str, str]) -> bool:
@@ -74,7 +74,8 @@ def _like(pattern: str, value: str) -> bool:
     return re.fullmatch("".join(parts), value) is not None
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one thing stand without its list
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - whatever IAM takes
+    """IAM lets one thing stand without its list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -165,12 +166,12 @@ class Stack:
 def actions(statements: list[dict[str, Any]]) -> Iterator[str]:
     """All actions that are named."""
     for statement in statements:
-        yield from _listed(statement["Action"])
+        yield from listed(statement["Action"])
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
     """The same without one action."""
     return [
-        {**statement, "Action": [found for found in _listed(statement["Action"]) if found != action]}
+        {**statement, "Action": [found for found in listed(statement["Action"]) if found != action]}
         for statement in statements
     ]

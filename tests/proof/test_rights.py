@@ -260,10 +260,7 @@ def test_the_secrets_key_decrypts_nothing_but_the_secret() -> None:
 def test_only_its_service_takes_a_role(role: str, service: str) -> None:
     """And the schedule's only for this account."""
     own = Request(
-        action="sts:AssumeRole",
-        resource="*",
-        principal=service,
-        context={"aws:SourceAccount": ACCOUNT},
+        action="sts:AssumeRole", resource="*", principal=service, context={"aws:SourceAccount": ACCOUNT}
     )
     assert allows(STACK.trust(role), own)
     assert not allows(STACK.trust(role), replace(own, principal="ec2.amazonaws.com"))
@@ -295,7 +292,7 @@ POLICIES = {
     "EventsTopic": ("sns:Publish", "sns:Subscribe"),
     "ChatTopic": ("sns:Publish", "sns:Subscribe"),
     "PagerTopic": ("sns:Publish", "sns:Subscribe"),
-    "FailureQueue": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"),
+    "FailureQueue": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:WhateverElse"),
 }
 PRINCIPALS = (
     f"arn:aws:iam::{ACCOUNT}:root",
@@ -328,6 +325,9 @@ def test_every_topic_and_queue_has_such_a_policy() -> None:
     resources = TEMPLATE["Resources"].items()
     open_to_others = {n for n, found in resources if found["Type"] in {"AWS::SNS::Topic", "AWS::SQS::Queue"}}
     assert open_to_others == POLICIES.keys()
+    for name in POLICIES:
+        policy = TEMPLATE["Resources"][f"{name}Policy"]["Properties"]
+        assert policy.get("Topics", policy.get("Queues")) == [{"Ref": name}]
 
 
 ALARMS = [name for name, found in TEMPLATE["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"]

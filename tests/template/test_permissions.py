@@ -6,14 +6,10 @@ from typing import Any
 import pytest
 
 from local.template import TEMPLATE
+from tests.proof.iam_evaluator import listed
 from tests.template.test_chat import existing, holds
 
 type Statement = dict[str, Any]
-
-
-def as_list(value: object) -> list[Any]:
-    """IAM lets one thing stand without its list."""
-    return value if isinstance(value, list) else [value]
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -27,18 +23,6 @@ def statements(role: dict[str, Any]) -> Iterator[Statement]:
     for policy in role.get("Policies", []):
         for statement in policy["PolicyDocument"]["Statement"]:
             yield statement["Fn::If"][1] if "Fn::If" in statement else statement
-
-
-def denies_plain_http(policy: dict[str, Any], target: object) -> bool:
-    """Whether the policy denies everybody what is not sent through TLS."""
-    return any(
-        statement["Effect"] == "Deny"
-        and statement["Principal"] == "*"
-        and statement["Resource"] == target
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        and {"sns:Publish", "sqs:*"} & set(as_list(statement["Action"]))
-        for statement in policy["PolicyDocument"]["Statement"]
-    )
 
 
 def test_there_are_the_written_roles_and_no_other(translated: dict[str, Any]) -> None:
@@ -56,35 +40,10 @@ def test_every_right_is_exact(translated: dict[str, Any]) -> None:
         assert len({statement["Sid"] for statement in found}) == len(found)
         for statement in found:
             assert statement["Effect"] == "Allow"
-            assert not any("*" in action for action in as_list(statement["Action"])), statement["Sid"]
+            assert not any("*" in action for action in listed(statement["Action"])), statement["Sid"]
             assert "NotAction" not in statement
             if statement["Sid"] != "WriteTraces":
                 assert "*" not in str(statement["Resource"]), statement["Sid"]
-
-
-def test_the_rights_are_those_the_code_needs(translated: dict[str, Any]) -> None:
-    """A right more is a decision somebody takes here; a right less fails the deployed function's tests."""
-    role = of_type(translated, "AWS::IAM::Role")["CheckTasksRole"]
-    assert {action for statement in statements(role) for action in as_list(statement["Action"])} == {
-        "dynamodb:DeleteItem",
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-        "dynamodb:UpdateItem",
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:GenerateDataKey",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "secretsmanager:GetSecretValue",
-        "sns:GetTopicAttributes",
-        "sns:Publish",
-        "sqs:SendMessage",
-        "ssm:GetParameter",
-        "ssm:GetParametersByPath",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
 
 
 def test_whoever_only_looks_may_only_look(translated: dict[str, Any]) -> None:
@@ -155,7 +114,7 @@ def test_keys_are_used_through_the_services_only(translated: dict[str, Any]) -> 
         statement
         for role in of_type(translated, "AWS::IAM::Role").values()
         for statement in statements(role)
-        if "kms:Decrypt" in as_list(statement["Action"])
+        if "kms:Decrypt" in listed(statement["Action"])
     ]
     assert [key["Resource"]["Ref"] for key in found] == [
         "KmsKeyArn",
@@ -174,31 +133,6 @@ def test_only_schedules_of_this_account_borrow_the_schedules_role(translated: di
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     (schedule,) = of_type(translated, "AWS::Scheduler::Schedule").values()
     assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": ["ScheduleRole", "Arn"]}
-
-
-@pytest.mark.parametrize("topic", ["AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic"])
-def test_a_topic_takes_nothing_over_plain_http(template: dict[str, Any], topic: str) -> None:
-    """Messages name databases and their failures: they travel encrypted."""
-    policies = of_type(template, "AWS::SNS::TopicPolicy").values()
-    (policy,) = [found for found in policies if found["Topics"] == [{"Ref": topic}]]
-    assert denies_plain_http(policy, {"Ref": topic})
-
-
-def test_every_topic_has_been_looked_at(template: dict[str, Any]) -> None:
-    """A topic added later does not escape the test above."""
-    assert set(of_type(template, "AWS::SNS::Topic")) == {
-        "AlertsTopic",
-        "EventsTopic",
-        "PagerTopic",
-        "ChatTopic",
-    }
-
-
-def test_the_queue_takes_nothing_over_plain_http(template: dict[str, Any]) -> None:
-    """Evidence of failed runs holds their error texts."""
-    (policy,) = of_type(template, "AWS::SQS::QueuePolicy").values()
-    assert denies_plain_http(policy, {"Fn::GetAtt": ["FailureQueue", "Arn"]})
-    assert len(of_type(template, "AWS::SQS::Queue")) == 1
 
 
 def test_strangers_may_do_nothing_but_this_stacks_alarms_may_publish(template: dict[str, Any]) -> None:
