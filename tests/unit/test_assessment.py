@@ -54,13 +54,7 @@ TABLE = [
     case("finished twice", ["Done", "Starting", "Dumping", "Done"], "finished", "finished"),
     case("two checks without an answer", ["Syncing", X, X, "Syncing"]),
     case("three without", ["Syncing", X, X, X, "Syncing"], "unreachable", "reachable"),
-    case(
-        "out of reach, then failed",
-        ["Syncing", X, X, X, "Failed"],
-        "unreachable",
-        "reachable",
-        "failed",
-    ),
+    case("out of reach, then failed", ["Syncing", X, X, X, "Failed"], "unreachable", "reachable", "failed"),
     case("a long stop", ["Syncing", "Stopping", *["Stopped"] * 21], "stopped"),
     case("a short stop", ["Syncing", "Stopped", "Starting", "Syncing"]),
     case("a retry that works", ["Syncing", "RetryPending", *["Syncing"] * 3], "retrying", "recovered"),
@@ -93,13 +87,7 @@ TABLE = [
     case("an unrecoverable failure that calms down", ["FailedUnrecoverable", "Failed"], "failed"),
     case("a stop that became final", ["Stopped", "StoppedUnrecoverable"], "failed"),
     case("no answer while failed", ["Failed", X, "Failed"], "failed"),
-    case(
-        "out of reach while failed",
-        ["Failed", X, X, X, X, "Failed"],
-        "failed",
-        "unreachable",
-        "reachable",
-    ),
+    case("out of reach while failed", ["Failed", X, X, X, X, "Failed"], "failed", "unreachable", "reachable"),
     case(
         "retries fail one after the other",
         [failed(0, 3), failed(1, 3), failed(2, 3), failed(3, 3), failed(3, 3)],
@@ -116,11 +104,7 @@ TABLE = [
         "failed",
         "failed",
     ),
-    case(
-        "a retry without counts is the service's own",
-        ["Failed", "RetryPending", "Failed"],
-        "failed",
-    ),
+    case("a retry without counts is the service's own", ["Failed", "RetryPending", "Failed"], "failed"),
     case(
         "a retry that seemed to work belongs to the incident",
         [failed(0, 3), "RetryPending", "Syncing", "Syncing", failed(1, 3)],
@@ -161,10 +145,6 @@ TABLE = [
         "reachable",
         "reachable",
     ),
-]
-
-
-TABLE += [
     case(
         "retries of one incident are news once",
         ["Syncing", "RetryPending", "RetryPending", "Syncing", "RetryPending", "Failed"],
@@ -331,11 +311,7 @@ def at_hours(status: str, hours: Iterable[float], policy: Policy | None = None) 
 def test_an_incident_that_lasts_is_told_again_seven_times_and_no_more() -> None:
     """After 4 hours, a day and then daily; after a week the last word was said."""
     told_at = at_hours("FailedUnrecoverable", range(24 * 20))
-    assert told_at == [
-        (0, "failed"),
-        (4, "reminder"),
-        *[(24 * day, "reminder") for day in range(1, 7)],
-    ]
+    assert told_at == [(0, "failed"), (4, "reminder"), *[(24 * day, "reminder") for day in range(1, 7)]]
 
 
 def test_a_reminder_is_as_grave_as_its_incident_and_carries_its_id() -> None:
@@ -566,11 +542,6 @@ def test_a_task_that_never_answered_has_no_outcome() -> None:
     assert TaskState.unseen(NOON).outcome is None
 
 
-def walked(*answers: Answer) -> Walk:
-    """A task on its way through these answers."""
-    return Walk().checks(answers)
-
-
 @pytest.mark.parametrize(
     "answers",
     [
@@ -582,34 +553,29 @@ def walked(*answers: Answer) -> Walk:
 )
 def test_what_the_table_calls_one_incident_is_one(answers: list[Answer]) -> None:
     """Opened once; what comes after updates or closes it."""
-    walk = walked(*answers)
+    walk = Walk().checks(answers)
     assert {event.incident_id for event in walk.events} == {walk.events[0].id}
     assert [event.action for event in walk.events].count(Action.OPEN) == 1
 
 
 def test_what_the_table_says_of_a_failure_and_a_finish_is_in_their_events() -> None:
     """Retries used up, unrecoverable, after a failure; and who is out of sight for an hour is critical."""
-    assert [
-        event.retries_exhausted for event in walked(failed(2, 3), "RetryPending", failed(3, 3)).events
-    ] == [
-        False,
-        True,
-    ]
-    assert walked("Failed", "FailedUnrecoverable").events[-1].status == "FailedUnrecoverable"
-    finish = walked("Failed", "Starting", "Dumping", "Done").events[-1]
+    used_up = Walk().checks([failed(2, 3), "RetryPending", failed(3, 3)]).events
+    assert [event.retries_exhausted for event in used_up] == [False, True]
+    assert Walk().checks(["Failed", "FailedUnrecoverable"]).events[-1].status == "FailedUnrecoverable"
+    finish = Walk().checks(["Failed", "Starting", "Dumping", "Done"]).events[-1]
     assert (finish.action, finish.aspect, finish.lifecycle and finish.lifecycle.failures) == (
         Action.CLOSE,
         "health",
         1,
     )
-    out_of_sight = walked("Syncing", *[X] * 61).events
+    out_of_sight = Walk().checks(["Syncing", *[X] * 61]).events
     assert [event.severity for event in out_of_sight] == [Severity.WARNING, Severity.CRITICAL]
 
 
 def test_retries_that_were_used_up_belong_to_their_incident() -> None:
     """UCloud leaves the count out while it is 0: a failure of the next incident says nothing of retries."""
-    walk = walked(failed(3, 3), *["Syncing"] * 3, "Failed")
-    kinds = [str(event.kind) for event in walk.events]
-    assert kinds == ["failed", "recovered", "failed"]
+    walk = Walk().checks([failed(3, 3), *["Syncing"] * 3, "Failed"])
+    assert walk.told == ["failed", "recovered", "failed"]
     assert [event.retries_exhausted for event in walk.events[::2]] == [True, False]
     assert walk.events[-1].retries_used is None

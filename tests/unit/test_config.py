@@ -1,6 +1,5 @@
 """The configuration: every variable, its default and its bounds, and every mistake told at once."""
 
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.test_credentials import MARK, shown
 from udts_monitor.adapters.config import Settings, read_settings, read_watch_list
 from udts_monitor.decision.event import Kind
 from udts_monitor.errors import ConfigurationError
@@ -15,6 +15,7 @@ from udts_monitor.outbox.notification import Topic
 from udts_monitor.task import TaskRef
 
 type Reader = Callable[..., Settings]
+type Problems = Callable[..., list[str]]
 
 REQUIRED = {
     "UDTS_TASKS": "udts-1",
@@ -73,7 +74,6 @@ BOUNDS = (
         "MAX_CONCURRENCY": (1, 64, True),
     }
 )
-MARK = "kEy-Mark-7f3a9c"
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 
 @pytest.fixture
-def problems(read: Reader) -> Callable[..., list[str]]:
+def problems(read: Reader) -> Problems:
     """The problems of a wrong environment; its error never shows a key, whatever is wrong."""
 
     def problems_of(**variables: str | None) -> list[str]:
@@ -103,14 +103,6 @@ def problems(read: Reader) -> Callable[..., list[str]]:
         return wrong.value.problems
 
     return problems_of
-
-
-def shown(error: BaseException) -> str:
-    """All that any log could show of an error, its suppressed context included."""
-    parts = [*traceback.format_exception(error), repr(vars(error))]
-    if error.__context__ is not None:
-        parts.append(shown(error.__context__))
-    return "\n".join(parts)
 
 
 def value_of(settings_: Settings, variable: str) -> object:
@@ -161,16 +153,14 @@ def test_variables_of_others_do_not_disturb(read: Reader, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("value", [None, "", "  "], ids=["missing", "empty", "blank"])
 @pytest.mark.parametrize("variable", sorted(REQUIRED))
-def test_a_required_variable_cannot_be_missing(
-    problems: Callable[..., list[str]], variable: str, value: str | None
-) -> None:
+def test_a_required_variable_cannot_be_missing(problems: Problems, variable: str, value: str | None) -> None:
     """Missing, empty or blank: one problem that names it."""
     (problem,) = problems(**{variable: value})
     assert problem.startswith(variable)
 
 
 @pytest.mark.parametrize("given_key", KEYS)
-def test_one_key_alone_is_not_enough(problems: Callable[..., list[str]], given_key: str) -> None:
+def test_one_key_alone_is_not_enough(problems: Problems, given_key: str) -> None:
     """Both keys or the secret; the problem names all three."""
     (problem,) = problems(**{"UCLOUD_SECRET_ARN": "", given_key: MARK})
     assert all(name in problem for name in ("UCLOUD_SECRET_ARN", *KEYS))
@@ -216,7 +206,7 @@ def test_a_number_is_taken_within_its_bounds(
 
 @pytest.mark.parametrize(("variable", "bounds"), BOUNDS.items())
 def test_a_number_beyond_its_bounds_is_a_problem(
-    problems: Callable[..., list[str]], variable: str, bounds: tuple[int, int, bool]
+    problems: Problems, variable: str, bounds: tuple[int, int, bool]
 ) -> None:
     """Also words, NaN, infinity, and fractions of what is counted."""
     low, high, whole = bounds
@@ -282,7 +272,7 @@ def test_an_address_is_https_or_this_machine_or_the_vpc(read: Reader, url: str) 
         "javascript:alert(1)",
     ],
 )
-def test_any_other_address_is_a_problem(problems: Callable[..., list[str]], url: str) -> None:
+def test_any_other_address_is_a_problem(problems: Problems, url: str) -> None:
     """Over plain HTTP anybody on the way could read the public key and the answers, or forge them."""
     (problem,) = problems(UCLOUD_BASE_URL=url)
     assert problem.startswith("UCLOUD_BASE_URL: ")
@@ -314,14 +304,14 @@ def test_every_kind_may_be_chosen(read: Reader, kind: Kind) -> None:
     assert [found for found in Kind if policy.lets_through(found)] == [kind]
 
 
-def test_an_unknown_kind_is_a_problem_that_names_the_known_ones(problems: Callable[..., list[str]]) -> None:
+def test_an_unknown_kind_is_a_problem_that_names_the_known_ones(problems: Problems) -> None:
     """A kind with a typo would never be told."""
     (problem,) = problems(NOTIFY_ON="failed,fnished,oops")
     assert problem.startswith("NOTIFY_ON: unknown kind fnished, oops; known are all, failed, retrying")
 
 
 @pytest.mark.parametrize("text", [",", " ", " , ,"])
-def test_a_list_of_no_kinds_is_a_problem(problems: Callable[..., list[str]], text: str) -> None:
+def test_a_list_of_no_kinds_is_a_problem(problems: Problems, text: str) -> None:
     """A monitor that never tells anything looks like one that has nothing to tell."""
     (problem,) = problems(NOTIFY_ON=text)
     assert problem.startswith("NOTIFY_ON: ")
@@ -336,7 +326,7 @@ def test_a_time_zone_is_an_iana_name(read: Reader, zone: str) -> None:
 @pytest.mark.parametrize(
     "zone", ["Mars/Olympus", "+08:00", "../../etc/passwd", "/etc/localtime", "Europe", "."]
 )
-def test_an_unknown_time_zone_is_a_problem(problems: Callable[..., list[str]], zone: str) -> None:
+def test_an_unknown_time_zone_is_a_problem(problems: Problems, zone: str) -> None:
     """Paths included: the name is looked up in files."""
     (problem,) = problems(DISPLAY_TIMEZONE=zone)
     assert problem.startswith("DISPLAY_TIMEZONE: ")
@@ -344,9 +334,7 @@ def test_an_unknown_time_zone_is_a_problem(problems: Callable[..., list[str]], z
 
 
 @pytest.mark.parametrize("variable", ["DISPLAY_TIMEZONE", "NOTIFY_ON", "UDTS_TASKS", "DISPLAY_LANGUAGE"])
-def test_a_problem_that_repeats_a_value_is_one_line_that_prints(
-    problems: Callable[..., list[str]], variable: str
-) -> None:
+def test_a_problem_that_repeats_a_value_is_one_line_that_prints(problems: Problems, variable: str) -> None:
     """It goes to logs and terminals."""
     (problem,) = problems(**{variable: "a/b/c\x1b[2J\u202e\x9b31m\u2028\x85x"})[:1]
     assert problem.startswith(f"{variable}: ")
@@ -354,9 +342,7 @@ def test_a_problem_that_repeats_a_value_is_one_line_that_prints(
 
 
 @pytest.mark.parametrize("project", ["org-a/org-b", "-", "org a", "*", "x" * 129])
-def test_a_default_project_that_is_no_id_is_a_problem(
-    problems: Callable[..., list[str]], project: str
-) -> None:
+def test_a_default_project_that_is_no_id_is_a_problem(problems: Problems, project: str) -> None:
     """It becomes part of the tasks' keys, where a slash or a dash alone would mean something else."""
     (problem,) = problems(UCLOUD_PROJECT_ID=project)
     assert problem.startswith("UCLOUD_PROJECT_ID: ")
@@ -374,7 +360,7 @@ def test_tasks_are_read_with_the_default_project(read: Reader) -> None:
     )
 
 
-def test_every_wrong_task_is_a_problem_of_its_own(read: Reader, problems: Callable[..., list[str]]) -> None:
+def test_every_wrong_task_is_a_problem_of_its_own(read: Reader, problems: Problems) -> None:
     """In the variable and in a list read from elsewhere alike."""
     told = problems(UDTS_TASKS="udts-1 a/b/c udts-2:copy ?")
     assert [problem.split(": ")[:2] for problem in told] == [
@@ -391,9 +377,7 @@ def test_every_wrong_task_is_a_problem_of_its_own(read: Reader, problems: Callab
     ]
 
 
-def test_a_task_named_with_and_without_the_default_project_is_named_twice(
-    problems: Callable[..., list[str]],
-) -> None:
+def test_a_task_named_with_and_without_the_default_project_is_named_twice(problems: Problems) -> None:
     """The default project counts when the environment is read, too."""
     assert problems(UCLOUD_PROJECT_ID="org-a", UDTS_TASKS="udts-1 org-a/udts-1") == [
         "UDTS_TASKS: org-a/udts-1: names the same task as udts-1"
@@ -413,7 +397,7 @@ def test_a_list_is_no_reference(read: Reader) -> None:
 
 
 @pytest.mark.parametrize("text", ["ssm:", "ssm: ", "ssm:/", "ssm://"])
-def test_a_reference_to_nothing_is_a_problem(problems: Callable[..., list[str]], text: str) -> None:
+def test_a_reference_to_nothing_is_a_problem(problems: Problems, text: str) -> None:
     """The prefix alone names no parameter, and the root of all folders holds everybody's."""
     (problem,) = problems(UDTS_TASKS=text)
     assert problem.startswith("UDTS_TASKS: ssm: has to be followed by")
@@ -422,7 +406,7 @@ def test_a_reference_to_nothing_is_a_problem(problems: Callable[..., list[str]],
 # --- All together, and never a key ----------------------------------------------------------------
 
 
-def test_all_problems_are_told_in_one_error(problems: Callable[..., list[str]]) -> None:
+def test_all_problems_are_told_in_one_error(problems: Problems) -> None:
     """One look at the log, one change, and it runs."""
     wrong = {
         "ALERTS_TOPIC_ARN": None,
@@ -443,16 +427,14 @@ def test_all_problems_are_told_in_one_error(problems: Callable[..., list[str]]) 
 
 
 @pytest.mark.parametrize("variable", sorted(VARIABLES - set(KEYS)))
-def test_no_key_is_in_the_error_of_another_variable(
-    problems: Callable[..., list[str]], variable: str
-) -> None:
+def test_no_key_is_in_the_error_of_another_variable(problems: Problems, variable: str) -> None:
     """The helper looks for the marked keys in the whole traceback, whatever goes wrong beside them."""
     wrong = {"UDTS_TASKS": "*", "TABLE_NAME": "", "NOTIFY_ON": "oops", "UCLOUD_BASE_URL": "x"}
     keys = dict.fromkeys(KEYS, MARK)
     problems(**{**keys, "UCLOUD_SECRET_ARN": None, **wrong, variable: "\n"})
 
 
-def test_no_key_is_in_the_error_about_a_missing_variable(problems: Callable[..., list[str]]) -> None:
+def test_no_key_is_in_the_error_about_a_missing_variable(problems: Problems) -> None:
     """What is missing is missing from all that was given: pydantic would show that, the keys at its end."""
     told = problems(
         **dict.fromkeys(KEYS, MARK), TABLE_NAME=None, UCLOUD_SECRET_ARN=None, ALERTS_TOPIC_ARN=None

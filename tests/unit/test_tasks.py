@@ -74,8 +74,7 @@ def test_the_short_form_of_an_entry(entry: str, task: TaskRef) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["udts-1,udts-2", "udts-1 udts-2", "udts-1\nudts-2\n", " udts-1 ,\t udts-2 ", ",udts-1,,udts-2"],
+    "text", ["udts-1,udts-2", "udts-1 udts-2", "udts-1\nudts-2\n", " udts-1 ,\t udts-2 ", ",udts-1,,udts-2"]
 )
 def test_entries_are_separated_by_commas_or_white_space(text: str) -> None:
     """However many of them: a list over several lines is as good as one line."""
