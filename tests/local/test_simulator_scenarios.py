@@ -91,9 +91,7 @@ def test_the_example_scenario_is_valid_and_plays() -> None:
     ],
 )
 def test_a_wrong_scenario_is_refused_naming_the_place_and_the_rule(
-    tmp_path: Path,
-    text: str,
-    complaint: str,
+    tmp_path: Path, text: str, complaint: str
 ) -> None:
     """So that nobody plays a scenario other than the one they wrote."""
     path = tmp_path / "scenario.yaml"

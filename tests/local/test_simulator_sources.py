@@ -210,13 +210,7 @@ def test_a_step_renames_a_task_and_changes_its_billing_for_good() -> None:
     """The expiry counts from the moment the step begins."""
     steps = (
         {"status": "Loading", "seconds": 60},
-        {
-            "status": "Syncing",
-            "seconds": 60,
-            "name": "new",
-            "auto_renew": False,
-            "expires_in_seconds": 600,
-        },
+        {"status": "Syncing", "seconds": 60, "name": "new", "auto_renew": False, "expires_in_seconds": 600},
         {"status": "Synced"},
     )
     with simulator_running(one_task(*steps, name="old")) as simulator:

@@ -23,13 +23,7 @@ _REFUSED_BY_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _CARD = {
     "": {"version", "source", "id", "content", "metadata"},
     "content": {"textType", "title", "description", "nextSteps", "keywords"},
-    "metadata": {
-        "threadId",
-        "summary",
-        "eventType",
-        "relatedResources",
-        "additionalContext",
-    },
+    "metadata": {"threadId", "summary", "eventType", "relatedResources", "additionalContext"},
 }
 # What Slack's mrkdwn or Teams' markdown makes something of, outside code.
 _LIVE = {

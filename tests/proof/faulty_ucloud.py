@@ -130,10 +130,7 @@ def faulty_ucloud(
         world = World(names, policy=Policy(), max_concurrency=max_concurrency, digest_above=1000)
         more: dict[str, Any] = {} if patient else {"sleep": lambda _: None}
         client = UCloud(
-            base_url=url or simulator.url,
-            keys=FixedKeys(MARKED),
-            connections=max_concurrency,
-            **more,
+            base_url=url or simulator.url, keys=FixedKeys(MARKED), connections=max_concurrency, **more
         )
         made = Weather(ucloud=simulator, world=world)
         vars(world)["ucloud"] = _Watched(client, made)

@@ -189,9 +189,7 @@ def _keys_are_renewed(environment: Environment) -> None:
 
 
 RENEWED_KEYS = replace(
-    ONE_FAILURE,
-    steps=[_tasks_and_keys_of_its_own, _keys_are_renewed],
-    variables={"renewal_pause_seconds": 0},
+    ONE_FAILURE, steps=[_tasks_and_keys_of_its_own, _keys_are_renewed], variables={"renewal_pause_seconds": 0}
 )
 
 

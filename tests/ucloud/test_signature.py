@@ -36,11 +36,7 @@ LONG = {
 )
 def test_the_published_vectors_are_reproduced(parameters: dict[str, str], signature: str) -> None:
     """Both examples of the documentation, to the letter; nothing but key and signature is added."""
-    assert signed(parameters, KEYS) == {
-        **parameters,
-        "PublicKey": KEYS.public_key,
-        "Signature": signature,
-    }
+    assert signed(parameters, KEYS) == {**parameters, "PublicKey": KEYS.public_key, "Signature": signature}
 
 
 @given(
