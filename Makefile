@@ -23,7 +23,7 @@ run: $(READY)
 	@.venv/bin/python -m local.command demo
 
 test: lint $(READY) .tools/scan/.ready .tools/aws-cli/.ready
-	@.venv/bin/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@.venv/bin/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 # What is told of 279 synthetic lives against what is true about them; prints the table of docs/proofs.md.
 corpus: .venv/.ready

@@ -6,15 +6,16 @@ from functools import cache
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Cores are shared, and speed is not what generated cases prove.
 settings.register_profile("shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared cores")
 
-# Their fixtures start a local AWS or translate the template: once for a whole folder.
-_TOGETHER = ("contract", "template")
-# End-to-end tests that need what `sam build` made share it; the others bring a local AWS of their own.
-_BUILT = "built"
+# Their fixtures start a local AWS, deploy what was built, or translate the template: once for a whole folder.
+_TOGETHER = ("tests/contract", "tests/e2e", "tests/template")
+# End-to-end tests that bring a local AWS of their own.
+_APART = ("test_documented_", "test_local_")
 
 
 @pytest.fixture
@@ -33,17 +34,26 @@ def service_models() -> Iterator[None]:
         yield
 
 
-# Before xdist looks for the marks; the longest first, so that no process is left alone with them at the end.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` runs several processes side by side: a group of tests is one process's (pytest-xdist)."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """The longest first, so that no process is left alone with them at the end."""
     items.sort(key=lambda item: item.path.parent.name not in {"e2e", "proof"})
 
 
-def _group(item: pytest.Item) -> str:
-    folder = item.path.parent.name
-    if _BUILT in getattr(item, "fixturenames", ()):
-        return f"{folder} {_BUILT}"
-    return folder if folder in _TOGETHER else f"{folder} {item.path.stem}"
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """`make test` runs several processes side by side: tests that share what is costly share one.
+
+    A mark for that, xdist_group, finds no place in the names of tests since pytest 9.
+    """
+    if config.getoption("dist") != "loadscope":
+        return None
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _shared  # noqa: SLF001 - what its subclasses define
+    return scheduler
+
+
+def _shared(test: str) -> str:
+    """The folder or file whose tests run in one process."""
+    path, _, _ = test.partition("::")
+    folder, _, file = path.rpartition("/")
+    return folder if folder in _TOGETHER and not file.startswith(_APART) else path
