@@ -309,9 +309,12 @@ def test_of_a_long_outbox_the_oldest_that_nobody_holds_are_read(
     for number, task in enumerate(tasks):
         fail(store, Walk(task=task, now=NOON + timedelta(seconds=number)))
     assert _waiting(store) == ["udts-0 alerts", "udts-0 events", "udts-1 alerts"]
+    assert store.outbox().unread == 5
     save_silence(store, silence(tasks[0].key))
     assert _waiting(store) == ["monitor alerts", "monitor events", "udts-0 events"]
     assert [found.scope for found in store.outbox().silences] == [tasks[0].key]
+    # With the two of the silence itself, and what it holds.
+    assert store.outbox().unread == 7
 
 
 def _waiting(store: Store) -> list[str]:

@@ -1,6 +1,7 @@
 """Silences: what is held back, the one message at their end, and what a wrong wish is told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -54,6 +55,19 @@ def test_people_are_not_told_and_programs_and_the_history_are() -> None:
     assert (summary.outbox.pending, summary.outbox.oldest_pending_seconds) == (1, 0)
     assert [found.scope for found in summary.outbox.silences] == ["all"]
     assert summary.as_dict()["silences"][0].keys() == {"scope", "until", "by", "why"}
+
+
+def test_a_silence_lasts_until_all_that_waits_could_be_read() -> None:
+    """Among what a run has no time to read is perhaps what it held; and that counts as waiting."""
+    world = silenced(minutes=1)
+    outbox = world.store.outbox
+    world.store.outbox = lambda: replace(outbox(), unread=7)  # type: ignore[method-assign]
+    checks(world, "Failed", "Failed", "Failed")
+    assert world.run().outbox.pending == 7
+    assert list(world.store.silences) == ["all"]
+    world.store.outbox = outbox  # type: ignore[method-assign]
+    assert world.run().outbox.pending == 0
+    assert not world.store.silences
 
 
 @pytest.mark.parametrize(

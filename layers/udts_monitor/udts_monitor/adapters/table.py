@@ -86,6 +86,18 @@ class Table:
                 while rows:
                     yield from_wire(rows.pop(0))
 
+    def count(self, pk: str) -> int:
+        """How many items a partition has, as of now."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": value_to_wire(pk)},
+            ConsistentRead=True,
+            Select="COUNT",
+        )
+        with _as_store_error(f"count the {pk} partition"):
+            return sum(page["Count"] for page in pages)
+
     def get(self, pk: str, sk: str) -> Item | None:
         """One item, None when there is none."""
         with _as_store_error(f"read the item {pk} {sk}"):

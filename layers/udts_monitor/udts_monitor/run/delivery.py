@@ -70,12 +70,12 @@ class Delivery:
             self._publish_released([pending for pending in ours if pending.sk in released], topic, open_now)
         # What a silence holds does not wait for SNS.
         late = [pending.notification for pending in self._left if pending.sk not in back]
-        over = [silence for silence in outbox.silences if silence.until <= now]
         # One that held what still waits stays: its message is told, or told again, as its end.
+        over = [silence for silence in outbox.silences if silence.until <= now and not outbox.unread]
         self._end_silences(silence for silence in over if not any(map(silence.holds, late)))
         return Published(
             published=self._published,
-            pending=len(self._left),
+            pending=len(self._left) + outbox.unread,
             oldest_pending_seconds=(now - min((one.time for one in late), default=now)).total_seconds(),
             silences=tuple(silence for silence in outbox.silences if silence.until > now),
             errors=tuple(self._errors),

@@ -24,11 +24,13 @@ class OutboxContents:
     """The outbox, oldest first, and the silences that are set.
 
     Attributes:
+        unread: how many more wait: of very many only the oldest are read.
         unreadable: items that are neither, as somebody or another version wrote them: key and problem.
     """
 
     pending: tuple[Pending, ...]
     silences: tuple[Silence, ...]
+    unread: int = 0
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
