@@ -47,6 +47,12 @@ def test_rows_of_one_second_stay_in_their_order(newest_first: bool) -> None:  # 
     assert [one.status for one in found] == ["Loading", "Syncing", "Failed", "Starting", "Done"]
 
 
+def test_a_status_that_is_entered_again_within_a_second_is_the_last_one() -> None:
+    """Failed, Syncing, Failed, Syncing within a second: without its last row it would have ended failed."""
+    words = ["Failed", "Syncing", "Failed", "Syncing"]
+    assert [one.status for one in read(*map(row, words))] == words
+
+
 @pytest.mark.parametrize("content", [{}, {"Data": {}}, {"Data": None}, {"Data": []}, {"Data": "none"}])
 def test_an_answer_without_rows_is_an_empty_history(content: dict[str, object]) -> None:
     """``{}`` is the documented example."""
@@ -113,6 +119,6 @@ def test_a_refused_call_says_why() -> None:
 def test_no_answer_of_any_shape_raises(content: dict[str, object], data: object) -> None:
     """And whatever comes out is sorted, of the past and of bounded length."""
     for found in (read_history(content, "udts-1", NOW), read_history({"Data": data}, "udts-1", NOW)):
-        assert list(found) == sorted(set(found), key=lambda one: (one.at, found.index(one)))
+        assert list(found) == sorted(found, key=lambda one: one.at)
         assert all(0 < len(past_status.status) <= 64 for past_status in found)
         assert all(past_status.at <= NOW + timedelta(minutes=5) for past_status in found)

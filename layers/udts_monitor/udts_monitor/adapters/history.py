@@ -4,6 +4,7 @@ Source: UCloud API reference, GetUDTSTaskHistory.
 """
 
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from udts_monitor.adapters import fields, rows
 from udts_monitor.adapters.calls import Caller, Content, call, task_parameters
@@ -33,17 +34,18 @@ def task_history(
 
 
 def read_history(content: Content, task_id: str, now: datetime) -> tuple[PastStatus, ...]:
-    """The rows of an answer, each once; rows of another task, without a word or without a time are skipped.
+    """The rows of an answer; rows of another task, without a word or without a time are skipped.
 
     The documented example answers ``"Data": {}`` where an array is declared: no rows. Times are whole
-    seconds: rows of the same one stay in the order of the answer, whichever end of it is the newest.
+    seconds: rows of the same one stay in the order of the answer, whichever end of it is the newest. A row
+    that is repeated counts once; a status that is entered again within a second stands there again.
     """
-    found: dict[PastStatus, None] = {}
+    past: list[PastStatus] = []
     for row in rows.objects(content.get("Data")):
         at, status = rows.parse_time(row.get("CreateTime")), rows.status(row.get("AntState"))
         if at and at <= now + _AHEAD and status and fields.text(row.get("AntID")) in ("", task_id):
-            found.setdefault(PastStatus(at=at, status=status))
-    past = list(found)
+            past.append(PastStatus(at=at, status=status))
     if past and past[0].at > past[-1].at:
         past.reverse()
-    return tuple(sorted(past, key=lambda row: row.at)[-MAX_ROWS:])
+    once = [row for row, _ in groupby(sorted(past, key=lambda row: row.at))]
+    return tuple(once[-MAX_ROWS:])
