@@ -199,6 +199,25 @@ def test_a_run_that_ends_in_the_middle_of_a_storm_loses_nothing() -> None:
     assert world.store.waiting == {}
 
 
+def test_a_digest_for_which_there_is_no_time_is_not_begun() -> None:
+    """To bind a thousand members takes seconds: a run would be killed with it, and the next repeat it."""
+    world = storm(NAMES[:20], topics=(Topic.ALERTS, Topic.CHAT))
+    publish = world.sns.publish
+
+    def slow(notification: Notification) -> None:
+        time.sleep(0.5)
+        publish(notification)
+
+    world.sns.publish = slow  # type: ignore[method-assign]
+    world.fuse.calls.clear()
+    summary = world.run(seconds=0.3, reserve=0.2)
+    assert (summary.outbox.pending, world.fuse.calls.count("bind")) == (20, 1)
+    world.sns.publish = publish  # type: ignore[method-assign]
+    world.clock.forward(timedelta(minutes=2))
+    world.run()
+    assert per_topic(world) == {"alerts": 1, "chat": 1}
+
+
 def test_a_digest_that_is_refused_waits_with_all_its_members() -> None:
     """SNS down during a storm: afterwards one mail."""
     world = storm(NAMES[:20])

@@ -180,7 +180,8 @@ class Delivery:
         if not members:
             return
         identity = digest_id([pending.notification for pending in members])
-        if self._ports.store.bind(members, identity):
+        # To bind a thousand takes seconds, which a run that is late has no more.
+        if not self._late() and self._ports.store.bind(members, identity):
             self._publish(render(identity, members), members)
         else:
             self._leave_all(members)
