@@ -20,6 +20,7 @@ from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
 from udts_monitor.run.ports import Lags, Listing, MonitorItem, OutboxContents
+from udts_monitor.run.shards import Shard
 from udts_monitor.task import TYPES, TaskRef
 from udts_monitor.times import iso
 
@@ -181,6 +182,22 @@ def one_call_each[T: type](port: T) -> T:
 
 @one_call_each
 @dataclass
+class FakeQueue:
+    """Keeps shards until the test takes them, and refuses those that begin with a key it is told."""
+
+    fuse: Fuse
+    shards: list[Shard] = field(default_factory=list)
+    refuse: str = ""
+
+    def put(self, shards: Sequence[Shard], deadline: float) -> list[tuple[Shard, str]]:
+        """The port."""
+        del deadline
+        self.shards += [shard for shard in shards if shard.first != self.refuse]
+        return [(shard, "full") for shard in shards if shard.first == self.refuse]
+
+
+@one_call_each
+@dataclass
 class FakeStore:
     """The table in memory; tests/contract holds it to the same promises as the real one."""
 
@@ -197,6 +214,10 @@ class FakeStore:
     def load_states(self) -> dict[str, TaskState]:
         """The port."""
         return dict(self.states)
+
+    def load_states_between(self, first: str, last: str) -> dict[str, TaskState]:
+        """The port."""
+        return {key: self.states[key] for key in sorted(self.states) if first <= key <= last}
 
     def save(self, assessment: Assessment, notifications: Iterable[Notification], claim: Claim) -> bool:
         """The port."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from tests.fakes import Clock, FakeInsights, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
+from tests.fakes import Clock, FakeInsights, FakeQueue, FakeStore, FakeTopics, FakeUCloud, Fuse, KilledError
 from tests.walk import Answer
 from udts_monitor.decision.policy import Policy
 from udts_monitor.messages.display import Display
@@ -33,6 +33,7 @@ class World:
     policy: Policy = field(default_factory=Policy)
     max_concurrency: int = 4
     digest_above: int = 5
+    shard_tasks: int = 0
     projects: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
     roll_call_every: timedelta | None = None
@@ -45,6 +46,7 @@ class World:
         self.insights = FakeInsights(self.fuse)
         self.store = FakeStore(self.fuse)
         self.sns = FakeTopics(self.fuse)
+        self.queue = FakeQueue(self.fuse)
         self.tasks = [TaskRef(task_id=name) for name in self.names]
         self.runs = 0
 
@@ -68,6 +70,14 @@ class World:
             self.run()
         return self
 
+    def run_shards(self) -> list[Summary]:
+        """What the queue holds, one invocation after the other; one that dies has not taken its shard off."""
+        done = []
+        while self.queue.shards:
+            done.append(self.start().check_shard(self.watch(), self.queue.shards[0]))
+            del self.queue.shards[0]
+        return done
+
     def start(self, *, seconds: float = 45.0, reserve: float = 10.0) -> Run:
         """A run that has not begun its work."""
         return Run(*self.parts(seconds=seconds, reserve=reserve))
@@ -85,6 +95,7 @@ class World:
             display=Display(zone=ZoneInfo("UTC")),
             max_concurrency=self.max_concurrency,
             digest_above=self.digest_above,
+            shard_tasks=self.shard_tasks,
             roll_call_every=self.roll_call_every,
             fingerprint=self.fingerprint,
         )
@@ -96,7 +107,12 @@ class World:
         )
         store: Storage = self.store
         ports = Ports(
-            ucloud=self.ucloud, insights=self.insights, store=store, topics=self.sns, clock=self.clock
+            ucloud=self.ucloud,
+            insights=self.insights,
+            store=store,
+            topics=self.sns,
+            clock=self.clock,
+            queue=self.queue if self.shard_tasks else None,
         )
         return ports, settings, limits
 

@@ -66,6 +66,7 @@ def last_run(stack: Stack) -> Iterator[Finding]:
         yield Finding(check="last run", ok=False, says="none has come to its end yet", do=do)
         return
     counts = f"{last.checked} checked, {last.no_answer} without an answer"
+    counts = f"{last.shards} shards" if last.shards else counts
     says = f"{ago(last.ran_at, seen.now)} ago in {last.seconds:g} s: {counts}"
     if seen.is_late:
         do = "read the failure queue and the function's log"

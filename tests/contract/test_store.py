@@ -50,6 +50,19 @@ def test_a_saved_state_is_loaded_as_it_was(store: Storage) -> None:
     assert store.load_state(ORDERS.key) == walk.state
 
 
+def test_states_are_read_from_one_key_to_another(store: Storage) -> None:
+    """Both included, in whatever project; all of them without."""
+    keys = ["-/udts-1", "-/udts-10", "-/udts-2", "org-a/udts-1", "org-b/udts-1"]
+    for key in keys:
+        project, _, name = key.partition("/")
+        task = TaskRef(task_id=name, project_id=project.strip("-") and project)
+        store.save(Walk(task=task).check("Syncing"), (), CLAIM)
+    assert list(store.load_states_between("-/udts-10", "org-a/udts-1")) == keys[1:4]
+    assert list(store.load_states_between("-/udts-11", "-/udts-19")) == []
+    assert list(store.load_states_between("org-b/", "org-b/udts-1")) == keys[4:]
+    assert sorted(store.load_states()) == keys
+
+
 def test_an_empty_store_is_a_first_run(store: Storage) -> None:
     """No states, no outbox, nothing the monitor remembers: and no error."""
     assert store.load_states() == {}

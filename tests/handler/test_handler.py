@@ -37,6 +37,7 @@ def test_the_answer_is_the_summary_of_the_run(deployed: Deployed) -> None:
         "checked": 5,
         "no_answer": 1,
         "skipped": 0,
+        "shards": 0,
         "events": [{"kind": "failed", "task": "-/udts-3"}],
         "published": 2,
         "pending": 0,

@@ -51,6 +51,7 @@ def test_the_summary_says_what_the_run_did() -> None:
         "checked": 3,
         "no_answer": 1,
         "skipped": 0,
+        "shards": 0,
         "events": [{"kind": "failed", "task": "-/udts-1"}],
         "published": 2,
         "pending": 0,

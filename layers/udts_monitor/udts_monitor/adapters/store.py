@@ -1,6 +1,6 @@
 """The DynamoDB table: states, history, outbox and the monitor's item.
 
-    STATE partition     one item a task, its ``version`` the lock        one Query a run
+    STATE partition     one item a task, its ``version`` the lock        one Query a run, or of its shard
     TASK#... partition  transitions, samples, events, with expiry        written with the state
     OUTBOX partition    notifications SNS has not accepted yet           one Query a run
     MONITOR / RUN       last run, cursor, open outages                   one read, one write a run
@@ -70,6 +70,11 @@ class Store:
         One that cannot be read is left out: its task fails alone, when its next state is refused.
         """
         return items.readable(items.state_from, items.by_sk(self._table.query(items.STATE)))[0]
+
+    def load_states_between(self, first: str, last: str) -> dict[str, TaskState]:
+        """Those from one key to another, both included."""
+        found = self._table.query(items.STATE, "sk BETWEEN :first AND :last", first=first, last=last)
+        return items.readable(items.state_from, items.by_sk(found))[0]
 
     def load_state(self, key: str) -> TaskState | None:
         """One stored state, None when there is none.

@@ -136,7 +136,7 @@ def _state_of_the_monitor(overview: Overview, look: Look) -> list[Child]:
         said.append(element("b", look.say("last run", **last)))
         if run.previous_run_at:
             said.append(look.say("every", time=look.lasting(run.ran_at - run.previous_run_at)))
-        said.append(look.say("checked", number=run.checked))
+        said.append(look.say("shards" if run.shards else "checked", number=run.shards or run.checked))
         said += [look.say("unanswered", number=run.no_answer)] if run.no_answer else []
         said += [look.say("skipped", number=run.skipped)] if run.skipped else []
     else:

@@ -18,6 +18,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "no run": ("no run yet", "尚未运行"),
     "every": ("every {time}", "每 {time}一次"),
     "checked": ("{number} checked", "已检查 {number} 个"),
+    "shards": ("{number} shards", "{number} 个分片"),
     "unanswered": ("{number} without an answer", "{number} 个无应答"),
     "skipped": ("{number} left for the next run", "{number} 个留待下次运行"),
     "pending": ("{number} pending", "待发 {number} 条"),

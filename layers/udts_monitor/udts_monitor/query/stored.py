@@ -23,6 +23,7 @@ class LastRun:
         ran_at: when it began.
         previous_run_at: when the run before it began, None before the second.
         seconds: how long it took.
+        shards: those it left its tasks to, 0 where it checked them itself.
         errors: what did not succeed, a sentence each.
         gaps: the latest times in which no run came to its end, though one was due.
         subscribers: confirmed subscriptions by topic, as counted last; empty before the first count.
@@ -39,6 +40,7 @@ class LastRun:
     checked: int = 0
     no_answer: int = 0
     skipped: int = 0
+    shards: int = 0
     published: int = 0
     errors: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()

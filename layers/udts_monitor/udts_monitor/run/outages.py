@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from udts_monitor.decision import outage
 from udts_monitor.decision.assess import Missed
+from udts_monitor.decision.event import Kind
 from udts_monitor.decision.observation import NoAnswer
 from udts_monitor.decision.outage import Outage, OutageChange, Unreached
 from udts_monitor.decision.state import TaskState
@@ -22,16 +23,25 @@ class Outages:
         limits: of the run.
         saver: is told of the events that were saved.
         known: the outages that were open when the run began.
+        whole: the run knows all tasks, not those of a shard.
     """
 
-    def __init__(
-        self, ports: Ports, settings: RunSettings, limits: Limits, saver: Saver, known: Iterable[Outage]
+    def __init__(  # noqa: PLR0913 - the parts of a run, and what it knows
+        self,
+        ports: Ports,
+        settings: RunSettings,
+        limits: Limits,
+        saver: Saver,
+        known: Iterable[Outage],
+        *,
+        whole: bool = True,
     ) -> None:
         self._ports = ports
         self._settings = settings
         self._limits = limits
         self._saver = saver
         self._open = {found.cause: found for found in known}
+        self._whole = whole
 
     def decide(self, unreached: Sequence[Unreached], states: Mapping[str, TaskState]) -> Mapping[str, Missed]:
         """How the checks without an answer count; outages that begin or are told again are saved.
@@ -47,7 +57,9 @@ class Outages:
             unreached, states, self._of_tasks(), self._settings.policy, self._ports.clock()
         )
         for change in decision.changes:
-            self._save(change)
+            # A reminder names all tasks, so it is for a run that knows them.
+            if self._whole or not (change.event and change.event.kind is Kind.REMINDER):
+                self._save(change)
         return decision.missed
 
     def close(self, states: Iterable[TaskState], stored: Callable[[], Iterable[TaskState]]) -> None:

@@ -16,6 +16,7 @@ from udts_monitor.errors import PublishError
 from udts_monitor.outbox.notification import Notification
 from udts_monitor.outbox.pending import Claim, Pending
 from udts_monitor.outbox.silence import Silence
+from udts_monitor.run.shards import Shard
 from udts_monitor.task import TaskRef
 
 
@@ -123,6 +124,9 @@ class Storage(Protocol):
     def load_states(self) -> dict[str, TaskState]:
         """All stored states by task key."""
 
+    def load_states_between(self, first: str, last: str) -> dict[str, TaskState]:
+        """Those from one key to another, both included."""
+
     def load_state(self, key: str) -> TaskState | None:
         """One stored state, None when there is none; StoreError too when it cannot be read."""
 
@@ -195,12 +199,20 @@ class Topics(Protocol):
         """Confirmed subscriptions by topic, of the topics that could be asked."""
 
 
+class ShardQueue(Protocol):
+    """Where shards wait for an invocation of their own."""
+
+    def put(self, shards: Sequence[Shard], deadline: float) -> Sequence[tuple[Shard, str]]:
+        """Those that it did not take, each with the reason."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All that a run talks to. The clock gives aware UTC."""
+    """All that a run talks to. The clock gives aware UTC; without a queue a run checks all tasks itself."""
 
     ucloud: StatusSource
     insights: Insights
     store: Storage
     topics: Topics
     clock: Callable[[], datetime]
+    queue: ShardQueue | None = None

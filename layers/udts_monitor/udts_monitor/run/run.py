@@ -1,5 +1,6 @@
 """One run, straight through: read, check, decide and save, publish once, write once."""
 
+import random
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from udts_monitor.run.outages import Outages
 from udts_monitor.run.ports import MonitorItem, Ports
 from udts_monitor.run.saving import Saver
 from udts_monitor.run.settings import SERVICE, Limits, RunSettings
+from udts_monitor.run.shards import Shard, ranges
 from udts_monitor.run.summary import Published, Summary
 from udts_monitor.task import MONITOR, NO_PROJECT, TaskRef, WatchList
 
@@ -47,6 +49,7 @@ class Run:
         self._listed: Mapping[str, Listed] = {}
         self._listed_at: datetime | None = None
         self._subscribers: Mapping[str, int] | None = None
+        self._shards = 0
         self._errors: list[str] = []
 
     def check_tasks(self, watch: WatchList) -> Summary:
@@ -60,41 +63,55 @@ class Run:
         """
         self._read()
         self._watch(watch)
-        tasks = list(self._tasks.values())
-        self._lags = LagReader(self._ports, tasks, self._began, self._limits)
         gap = is_late(self._monitor.ran_at, self._monitor.previous_run_at, self._began)
-        self._between = Between(self._ports, self._limits, after_gap=gap)
-        checker = Checker(
-            self._ports.ucloud, self._limits, self._settings.max_concurrency, self._save_observation
-        )
-        checks = checker.check(in_turn(tasks, self._states, self._monitor.cursor))
-        for task, error in checks.errors:
-            self._note_error(task.key, error)
-        with self._noted():
-            self._save_unanswered(checks.unanswered)
+        self._shards = self._put_shards(after_gap=gap)
+        checks = self._check(self._listed_anew() if self._shards else self._tasks.values(), after_gap=gap)
         with self._noted():
             self._close_outages()
         with self._noted():
             self._leave_unwatched()
         with self._noted():
             self._outages.note_degraded("metrics", self._lags.refused)
-        for key, lost in self._saver.retry():
-            self._note_error(key, lost)
+        self._save_again()
         with self._noted():
             self._call_the_roll()
         outbox = Delivery(self._ports, self._settings, self._limits).publish()
         return self._finish(checks, outbox)
 
-    def _read(self) -> None:
+    def check_shard(self, watch: WatchList, shard: Shard) -> Summary:
+        """Check the watched tasks of a range; what concerns them all, or the monitor, is the scheduled run's.
+
+        Args:
+            watch: what the configuration says.
+            shard: the range.
+
+        Raises:
+            StoreError: the table cannot be used.
+        """
+        self._read(shard)
+        watched = discover(watch, self._states, self._ports.insights, self._limits.checks_until, due=False)
+        self._tasks = {task.key: task for task in watched.tasks if shard.holds(task.key)}
+        # The run that made the shard may have noted itself in the item by now. And from wherever a shard
+        # begins, all its tasks have the same chance where time runs out: a cursor would be a write.
+        cursor = random.choice([*self._tasks] or [""])  # noqa: S311 - fairness, no secret
+        self._monitor = replace(self._monitor, ran_at=shard.previous_run_at, cursor=cursor)
+        checks = self._check(self._tasks.values(), after_gap=shard.after_gap)
+        self._save_again()
+        outbox = Delivery(self._ports, self._settings, self._limits).publish()
+        # What was not published is tried again by every run: that is no reason to check these tasks again.
+        return replace(self._summary(checks, outbox), errors=tuple(self._errors))
+
+    def _read(self, shard: Shard | None = None) -> None:
         # The states first: an outage that begins in between is then known, and tasks of it are not mistaken
         # for tasks of one that is over.
-        self._states = self._ports.store.load_states()
-        self._monitor = self._ports.store.load_monitor()
-        for name, problem in self._monitor.unreadable.items():
+        store = self._ports.store
+        self._states = store.load_states_between(shard.first, shard.last) if shard else store.load_states()
+        self._monitor = store.load_monitor()
+        for name, problem in self._monitor.unreadable.items() if shard is None else ():
             text = f"The attribute {name} of the item MONITOR/RUN is no outage, remove it: {problem}"
             self._note_error(MONITOR.key, StoreError(text, transient=False))
         parts = self._ports, self._settings, self._limits
-        self._outages = Outages(*parts, self._saver, self._monitor.outages)
+        self._outages = Outages(*parts, self._saver, self._monitor.outages, whole=shard is None)
         self._heartbeat = Heartbeat(*parts, self._monitor, self._began)
 
     def _watch(self, watch: WatchList) -> None:
@@ -113,6 +130,47 @@ class Run:
             refused = next(iter(watched.refused.values()), None)
             if due or not watch.projects:
                 self._outages.note_degraded("list", refused)
+
+    def _put_shards(self, *, after_gap: bool) -> int:
+        """Leave the tasks to shards, where there are more than one run is to check; how many shards."""
+        queue, most = self._ports.queue, self._settings.shard_tasks
+        if queue is None or len(self._tasks) <= most:
+            return 0
+        shards = [
+            Shard(first=first, last=last, previous_run_at=self._monitor.ran_at, after_gap=after_gap)
+            for first, last in ranges(self._tasks.keys(), most)
+        ]
+        for shard, reason in queue.put(shards, self._limits.checks_until):
+            about = f"{shard.first} to {shard.last}"
+            logger.error("shard not sent", task=about, cause="shard_queue", reason=reason)
+            self._errors.append(f"{about}: the queue did not take the shard: {reason}")
+        return len(shards)
+
+    def _listed_anew(self) -> list[TaskRef]:
+        """Tasks of which a list says what their state does not know: no shard can know it either."""
+        return [
+            self._tasks[key]
+            for key, listed in self._listed.items()
+            if key in self._tasks and (key not in self._states or self._states[key].listed != listed)
+        ]
+
+    def _check(self, tasks: Iterable[TaskRef], *, after_gap: bool) -> Checks:
+        """Check these tasks, save what was seen, and decide what has no answer."""
+        self._lags = LagReader(self._ports, self._tasks.values(), self._began, self._limits)
+        self._between = Between(self._ports, self._limits, after_gap=after_gap)
+        checker = Checker(
+            self._ports.ucloud, self._limits, self._settings.max_concurrency, self._save_observation
+        )
+        checks = checker.check(in_turn(list(tasks), self._states, self._monitor.cursor))
+        for task, error in checks.errors:
+            self._note_error(task.key, error)
+        with self._noted():
+            self._save_unanswered(checks.unanswered)
+        return checks
+
+    def _save_again(self) -> None:
+        for key, lost in self._saver.retry():
+            self._note_error(key, lost)
 
     def _save_observation(self, task: TaskRef, seen: Observation) -> None:
         """Save what was seen, and before it what UCloud's own history says that nobody saw."""
@@ -231,14 +289,9 @@ class Run:
         subscribers = self._subscribers
         if subscribers is None:
             subscribers = self._count_subscribers((*self._errors, *outbox.errors))
-        summary = Summary(
-            checked=checks.number,
-            no_answer=len(checks.unanswered),
-            skipped=len(checks.skipped),
-            events=tuple(self._saver.events),
-            outbox=outbox,
+        summary = replace(
+            self._summary(checks, outbox),
             subscribers=self._monitor.subscribers if subscribers is None else subscribers,
-            errors=(*self._errors, *outbox.errors),
         )
         self._heartbeat.write(
             summary,
@@ -247,6 +300,17 @@ class Run:
             counted_now=subscribers is not None,
         )
         return summary
+
+    def _summary(self, checks: Checks, outbox: Published) -> Summary:
+        return Summary(
+            checked=checks.number,
+            no_answer=len(checks.unanswered),
+            skipped=len(checks.skipped),
+            shards=self._shards,
+            events=tuple(self._saver.events),
+            outbox=outbox,
+            errors=(*self._errors, *outbox.errors),
+        )
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ class RunSettings:
     """What the configuration says about deciding and telling.
 
     Attributes:
+        shard_tasks: more tasks than this are left to shards of at most so many, where there is a queue.
         roll_call_every: None for never.
         region: whose metrics are read, empty for none.
         fingerprint: of code and settings; another one than at the last roll call means a deployment.
@@ -27,6 +28,7 @@ class RunSettings:
     display: Display
     max_concurrency: int
     digest_above: int
+    shard_tasks: int = 0
     roll_call_every: timedelta | None = None
     region: str = ""
     fingerprint: str = ""

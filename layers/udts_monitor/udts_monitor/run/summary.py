@@ -36,6 +36,7 @@ class Summary:
         checked: checks made, those without an answer among them.
         no_answer: checks that yielded no observation.
         skipped: tasks that were not checked because time ran out; the next run begins with them.
+        shards: those that the run left its tasks to, 0 where it checked them itself.
         events: what was saved, in no particular order between tasks.
         outbox: what became of the outbox.
         subscribers: confirmed subscriptions by topic, as counted last; empty before the first count.
@@ -45,6 +46,7 @@ class Summary:
     checked: int = 0
     no_answer: int = 0
     skipped: int = 0
+    shards: int = 0
     events: tuple[Event, ...] = ()
     outbox: Published = field(default_factory=Published)
     subscribers: Mapping[str, int] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Summary:
             "checked": self.checked,
             "no_answer": self.no_answer,
             "skipped": self.skipped,
+            "shards": self.shards,
             "events": [{"kind": str(event.kind), "task": event.task.key} for event in self.events],
             "published": self.outbox.published,
             "pending": self.outbox.pending,
