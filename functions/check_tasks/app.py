@@ -4,10 +4,10 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -21,8 +21,10 @@ from udts_monitor.adapters.config import Settings, read_settings, read_watch_lis
 from udts_monitor.adapters.credentials import FixedKeys, KeyPair, cached_keys
 from udts_monitor.adapters.fingerprint import code_fingerprint
 from udts_monitor.adapters.insights import Insights
+from udts_monitor.adapters.items import readable
 from udts_monitor.adapters.parameters import cached_parameters
 from udts_monitor.adapters.publisher import Publisher
+from udts_monitor.adapters.shard_queue import ShardQueue, shard_in
 from udts_monitor.adapters.store import Store
 from udts_monitor.adapters.ucloud import Keys, UCloud
 from udts_monitor.errors import CommandError, MonitorError, RunError
@@ -34,9 +36,13 @@ from udts_monitor.run.doctor import Diagnosis, Doctor
 from udts_monitor.run.ports import Ports
 from udts_monitor.run.run import Run
 from udts_monitor.run.settings import SERVICE, Limits, RunSettings
+from udts_monitor.run.shards import Shard
 from udts_monitor.run.summary import Summary
 from udts_monitor.task import WatchList
 from udts_monitor.text import truncate
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 # Kept back from the checks for saving and publishing, but never more than a third of the run.
 RESERVE_SECONDS = 15.0
@@ -65,7 +71,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
 
     Returns:
         The run's summary: ``checked``, ``no_answer``, ``skipped``, ``events``, ``published``, ``pending``; or
-        what the doctor found.
+        what the doctor found; or, to SQS, which shards did not succeed: ``batchItemFailures``.
 
     Raises:
         ConfigurationError: names every wrong variable and every wrong task; nothing was touched.
@@ -73,7 +79,38 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         CommandError: the event asks for something in a wrong way; nothing was touched.
         StoreError: the table cannot be used.
         RunError: part of the run did not succeed; the next run repeats that part.
+        BatchProcessingError: no shard that SQS handed over succeeded.
     """
+    match event:
+        case {"Records": [{"eventSource": "aws:sqs"}, *_] as records}:
+            return _check_shards(records, context)
+        case _:
+            return _logged(event, context)
+
+
+def _check_shards(records: list[Any], context: LambdaContext) -> dict[str, Any]:
+    """Check what the queue holds; a shard that does not succeed comes again, until its retention is over."""
+    # A tenth of a second of a processor, for which a run without shards does not wait.
+    from aws_lambda_powertools.utilities.batch import (  # noqa: PLC0415
+        BatchProcessor,
+        EventType,
+        process_partial_response,
+    )
+
+    def check(record: "SQSRecord") -> None:
+        shards, problems = readable(shard_in, [(record.message_id, record.body)])
+        for name, problem in problems.items():
+            # It would come again for nothing, and the next run makes new ones.
+            logger.error("shard dropped", cause="unreadable_message", reason=problem, message_id=name)
+        for shard in shards.values():
+            _logged(shard, context)
+
+    processor = BatchProcessor(event_type=EventType.SQS)
+    return dict(process_partial_response({"Records": records}, check, processor, context))
+
+
+def _logged(event: object, context: LambdaContext) -> dict[str, Any]:
+    """The answer to an event, or to a shard; however it ends, the log says so."""
     try:
         summary = _run(event, context)
     except Exception as error:
@@ -88,8 +125,11 @@ def _run(event: object, context: LambdaContext) -> Summary | Diagnosis:
     settings = read_settings()
     ports, run_settings, limits = _ports(settings), _run_settings(settings, context), _limits(context)
     match command.get("command", "check"):
+        case Shard() as shard:
+            run = Run(ports, run_settings, limits)
+            summary = _checked(lambda watch: run.check_shard(watch, shard), settings, runs=0)
         case "check":
-            summary = _check_tasks(Run(ports, run_settings, limits), settings)
+            summary = _checked(Run(ports, run_settings, limits).check_tasks, settings, runs=1)
         case "test":
             summary = Commands(ports, run_settings, limits).test(_watch_list(settings))
         case "silence":
@@ -112,6 +152,8 @@ def _command(event: object) -> dict[str, Any]:
     """What the handler was called with; nothing at all, or what says no command, is a run."""
     if event is None:
         return {}
+    if isinstance(event, Shard):
+        return {"command": event}
     if not isinstance(event, dict):
         shown = truncate(repr(event), _QUOTE_LIMIT)
         raise CommandError(
@@ -139,11 +181,11 @@ def _log_failure(error: Exception) -> None:
             )
 
 
-def _check_tasks(run: Run, settings: Settings) -> Summary:
+def _checked(check: Callable[[WatchList], Summary], settings: Settings, *, runs: int) -> Summary:
     watch = _watch_list(settings)
     began = time.monotonic()
-    summary = run.check_tasks(watch)
-    _measure(summary, time.monotonic() - began)
+    summary = check(watch)
+    _measure(summary, time.monotonic() - began, runs)
     return summary
 
 
@@ -164,7 +206,14 @@ def _ports(settings: Settings) -> Ports:
         ),
         topics=Publisher(boto3.client("sns", config=publishing_config()), settings.topics),
         clock=lambda: datetime.now(UTC),
+        queue=_queue(settings),
     )
+
+
+def _queue(settings: Settings) -> ShardQueue | None:
+    if not settings.shard_tasks:
+        return None
+    return ShardQueue(boto3.client("sqs", config=publishing_config()), settings.shard_queue_url)
 
 
 def _keys(settings: Settings) -> Keys:
@@ -198,6 +247,7 @@ def _run_settings(settings: Settings, context: LambdaContext) -> RunSettings:
         ),
         max_concurrency=settings.max_concurrency,
         digest_above=settings.digest_above,
+        shard_tasks=settings.shard_tasks,
         roll_call_every=settings.roll_call.every,
         region=settings.ucloud_region,
         fingerprint=f"{code_fingerprint()}-{settings.fingerprint}",
@@ -229,9 +279,10 @@ def _limits(context: LambdaContext) -> Limits:
     )
 
 
-def _measure(summary: Summary, seconds: float) -> None:
+def _measure(summary: Summary, seconds: float, runs: int) -> None:
     """A fixed set of metrics without task dimensions: each costs 0.30 USD a month."""
-    metrics.add_metric("Runs", MetricUnit.Count, 1)
+    # A shard is none: the alarm on missing runs looks for the scheduled ones.
+    metrics.add_metric("Runs", MetricUnit.Count, runs)
     metrics.add_metric("RunSeconds", MetricUnit.Seconds, seconds)
     metrics.add_metric("Checked", MetricUnit.Count, summary.checked)
     metrics.add_metric("NoAnswer", MetricUnit.Count, summary.no_answer)

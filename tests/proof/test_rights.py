@@ -78,6 +78,9 @@ CHECKS = {
     ("CheckTasksRole", "kms:GenerateDataKey"): BY_A_SERVICE,
     ("CheckTasksRole", "logs:CreateLogStream"): BY_A_SERVICE,
     ("CheckTasksRole", "logs:PutLogEvents"): BY_A_SERVICE,
+    ("CheckTasksRole", "sqs:DeleteMessage"): BY_A_SERVICE,
+    ("CheckTasksRole", "sqs:GetQueueAttributes"): BY_A_SERVICE,
+    ("CheckTasksRole", "sqs:ReceiveMessage"): BY_A_SERVICE,
     ("CheckTasksRole", "sqs:SendMessage"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTelemetryRecords"): BY_A_SERVICE,
     ("CheckTasksRole", "xray:PutTraceSegments"): BY_A_SERVICE,
@@ -127,6 +130,10 @@ NEEDS = [
     ("CheckTasksRole", Request(action="logs:CreateLogStream", resource=LOGS)),
     ("CheckTasksRole", Request(action="logs:PutLogEvents", resource=LOGS)),
     ("CheckTasksRole", Request(action="sqs:SendMessage", resource=STACK.arn("FailureQueue"))),
+    *(
+        ("CheckTasksRole", Request(action=f"sqs:{action}", resource=STACK.arn("ShardQueue")))
+        for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+    ),
     ("CheckTasksRole", Request(action="xray:PutTelemetryRecords", resource="*")),
     ("CheckTasksRole", Request(action="xray:PutTraceSegments", resource="*")),
     ("TaskStatusRole", Request(action="dynamodb:Query", resource=STACK.arn("Table"))),
@@ -227,6 +234,16 @@ def test_without_a_key_there_is_no_right_to_it(role: str, parameter: str, condit
     ]
 
 
+def test_without_shards_there_is_no_right_to_their_queue() -> None:
+    """Off by default."""
+    stack = replace(STACK, not_holding=frozenset({"HasShards"}))
+    given = {action for action in actions(stack.role("CheckTasksRole")) if action.startswith("sqs:")}
+    assert given == {"sqs:SendMessage"}
+    assert not allows(
+        stack.role("CheckTasksRole"), Request(action="sqs:SendMessage", resource=STACK.arn("ShardQueue"))
+    )
+
+
 def kms(statement: dict[str, Any]) -> bool:
     """Whether a statement is about keys."""
     return any(action.startswith("kms:") for action in actions([statement]))
@@ -293,6 +310,7 @@ POLICIES = {
     "ChatTopic": ("sns:Publish", "sns:Subscribe"),
     "PagerTopic": ("sns:Publish", "sns:Subscribe"),
     "FailureQueue": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:WhateverElse"),
+    "ShardQueue": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:WhateverElse"),
 }
 PRINCIPALS = (
     f"arn:aws:iam::{ACCOUNT}:root",

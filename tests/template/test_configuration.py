@@ -20,12 +20,15 @@ FROM_RESOURCES: dict[str, Any] = {
     "EVENTS_TOPIC_ARN": {"Ref": "EventsTopic"},
     "PAGER_TOPIC_ARN": {"Fn::If": ["HasPager", {"Ref": "PagerTopic"}, ""]},
     "CHAT_TOPIC_ARN": {"Fn::If": ["HasChat", {"Ref": "ChatTopic"}, ""]},
+    "SHARD_QUEUE_URL": {"Fn::If": ["HasShards", {"Ref": "ShardQueue"}, ""]},
 }
 REQUIRED = {
     "UDTS_TASKS": "udts-abc123",
     "UCLOUD_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:udts-monitor-AbCdEf",
     "TABLE_NAME": "table",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
+    # Of a stack whose ShardTasks is above 0.
+    "SHARD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/shards",
 }
 FIELDS = {field.upper() for field in Settings.model_fields}
 FROM_PARAMETERS = sorted(FIELDS - KEYS - FROM_RESOURCES.keys())

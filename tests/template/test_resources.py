@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.template import PROJECT
+from tests.template.test_chat import existing
 from udts_monitor.adapters.config import Settings
 
 PEOPLE = [
@@ -63,10 +64,12 @@ def test_an_own_key_encrypts_all_that_is_kept(translated: dict[str, Any]) -> Non
     logs = encrypted.pop("CheckTasksLogGroup")
     looks = encrypted.pop("TaskStatusLogGroup")
     assert table["SSESpecification"]["KMSMasterKeyId"] == logs["KmsKeyId"] == looks["KmsKeyId"] == OWN_KEY
-    assert set(encrypted) == {"AlertsTopic", "ChatTopic", "EventsTopic", "FailureQueue", "PagerTopic"}
+    topics = {"AlertsTopic", "ChatTopic", "EventsTopic", "PagerTopic"}
+    assert set(encrypted) == {*topics, "FailureQueue", "ShardQueue"}
     assert all(found["KmsMasterKeyId"] == OWN_KEY for found in encrypted.values())
     # SQS refuses a queue with two kinds of encryption, and a queue with neither is not encrypted.
-    assert encrypted["FailureQueue"]["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}
+    for queue in encrypted.keys() - topics:
+        assert encrypted[queue]["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", False, True]}
 
 
 def test_the_key_policy_of_the_guide_lets_every_log_group_use_the_key(translated: dict[str, Any]) -> None:
@@ -121,12 +124,14 @@ def test_two_stacks_do_not_meet(translated: dict[str, Any]) -> None:
         "PendingNotificationsAlarm": "AlarmName",
         "FailureQueueAlarm": "AlarmName",
         "NoSubscriptionAlarm": "AlarmName",
+        "LateShardsAlarm": "AlarmName",
         "SlackChannel": "ConfigurationName",
         "TeamsChannel": "ConfigurationName",
     }
     for resource, name in names.items():
         assert "${AWS::StackName}" in properties(translated, resource)[name]["Fn::Sub"], resource
-    for resource in ("Table", "AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic", "FailureQueue"):
+    unnamed = ("Table", "AlertsTopic", "EventsTopic", "PagerTopic", "ChatTopic", "FailureQueue", "ShardQueue")
+    for resource in unnamed:
         assert not {"TableName", "TopicName", "QueueName"} & properties(translated, resource).keys()
 
 
@@ -154,6 +159,40 @@ def test_the_function_runs_as_designed(translated: dict[str, Any]) -> None:
     }
     assert properties(translated, "CheckTasksLogGroup")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert "VpcConfig" not in function
+
+
+SHARDS = {"ShardQueue", "ShardQueuePolicy", "ShardMapping", "LateShardsAlarm"}
+
+
+@pytest.mark.parametrize(
+    ("given", "made"), [({}, set[str]()), ({"ShardTasks": "0"}, set[str]()), ({"ShardTasks": "500"}, SHARDS)]
+)
+def test_shards_bring_their_queue_and_nothing_exists_without_them(
+    template: dict[str, Any], given: dict[str, str], made: set[str]
+) -> None:
+    """Off by default: whoever does not need them has the stack as it was, and pays for it."""
+    assert existing(template, given) - {"Dashboard"} == made
+    assert {name for name in template["Resources"] if "Shard" in name} == SHARDS
+
+
+def test_a_shard_is_an_invocation_of_its_own_and_is_not_kept_for_long(translated: dict[str, Any]) -> None:
+    """The same function, one message each, of which each fails alone and comes again once."""
+    mapping, queue = properties(translated, "ShardMapping"), properties(translated, "ShardQueue")
+    assert mapping == {
+        "EventSourceArn": {"Fn::GetAtt": ["ShardQueue", "Arn"]},
+        "FunctionName": {"Ref": "CheckTasksFunction"},
+        "BatchSize": 1,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    timeout = properties(translated, "CheckTasksFunction")["Timeout"]
+    visible_again, gone = queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]
+    # Source: Lambda, SQS event source mapping: it refuses a queue whose timeout is shorter.
+    assert timeout < visible_again < gone < 2 * visible_again
+    alarm = properties(translated, "LateShardsAlarm")
+    assert alarm["Threshold"] == gone - 60
+    assert alarm["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["ShardQueue", "QueueName"]}}
+    ]
 
 
 def test_log_levels_do_not_swallow_the_metrics(translated: dict[str, Any]) -> None:
@@ -188,6 +227,7 @@ def test_a_monitor_that_does_not_run_is_told(translated: dict[str, Any]) -> None
         ("FailedRunsAlarm", ("AWS/Lambda", "Errors")),
         ("PendingNotificationsAlarm", ("UdtsMonitor", "OldestPendingSeconds")),
         ("FailureQueueAlarm", ("AWS/SQS", "ApproximateNumberOfMessagesVisible")),
+        ("LateShardsAlarm", ("AWS/SQS", "ApproximateAgeOfOldestMessage")),
     ],
 )
 def test_a_monitor_that_cannot_work_is_told(
@@ -205,7 +245,7 @@ def test_every_alarm_reaches_people_and_says_what_to_do(translated: dict[str, An
     alarms = [
         found for found in translated["Resources"].values() if found["Type"] == "AWS::CloudWatch::Alarm"
     ]
-    assert len(alarms) == 5
+    assert len(alarms) == 6
     for alarm in alarms:
         assert alarm["Properties"]["AlarmActions"] == alarm["Properties"]["OKActions"] == PEOPLE
         assert len(alarm["Properties"]["AlarmDescription"].split()) > 15
@@ -236,7 +276,12 @@ def test_the_dashboard_shows_tasks_figures_alarms_and_the_log(translated: dict[s
     widgets = json.loads(body)["widgets"]
     assert [widget["type"] for widget in widgets] == ["custom", "alarm", *["metric"] * 5, "log"]
     assert widgets[0]["properties"]["endpoint"] == "${TaskStatusFunction.Arn}"
-    alarms = [name for name, found in translated["Resources"].items() if found["Type"].endswith("::Alarm")]
+    # What exists only with shards cannot be named in a text that is always there.
+    alarms = [
+        name
+        for name, found in translated["Resources"].items()
+        if found["Type"].endswith("::Alarm") and "Condition" not in found
+    ]
     assert sorted(widgets[1]["properties"]["alarms"]) == sorted(f"${{{name}.Arn}}" for name in alarms)
     source = (PROJECT / "functions/check_tasks/app.py").read_text()
     written = set(re.findall(r'add_metric\("(\w+)"', source)) | {"Errors", "Duration"}

@@ -48,9 +48,13 @@ DEFAULTS: dict[str, Any] = {
     "HISTORY_RETENTION_DAYS": 90,
     "DIGEST_ABOVE": 5,
     "MAX_CONCURRENCY": 16,
+    "SHARD_TASKS": 0,
+    "SHARD_QUEUE_URL": "",
     "DISPLAY_TIMEZONE": "UTC",
     "DISPLAY_LANGUAGE": "en",
 }
+# What SHARD_TASKS needs beside it.
+QUEUE = {"SHARD_QUEUE_URL": "https://queue.example.com"}
 KEYS = ("UCLOUD_PUBLIC_KEY", "UCLOUD_PRIVATE_KEY")
 VARIABLES = {*REQUIRED, *DEFAULTS, *KEYS}
 COUNTS = ("UNREACHABLE_AFTER_CHECKS", "RECOVERED_AFTER_CHECKS", "SYNCED_AFTER_CHECKS")
@@ -72,6 +76,7 @@ BOUNDS = (
         "HISTORY_RETENTION_DAYS": (1, 3650, True),
         "DIGEST_ABOVE": (1, 1000, True),
         "MAX_CONCURRENCY": (1, 64, True),
+        "SHARD_TASKS": (0, 5000, True),
     }
 )
 
@@ -138,7 +143,7 @@ def test_white_space_around_a_value_does_not_count(read: Reader, variable: str) 
     """Copied from a console, a value often brings a blank or a line end with it."""
     default = {**DEFAULTS, **REQUIRED}[variable]
     value = default or ("org-7" if isinstance(default, str) else 7)
-    assert value_of(read(**{variable: f" {value}\n"}), variable) == value
+    assert value_of(read(**{**QUEUE, variable: f" {value}\n"}), variable) == value
 
 
 def test_variables_of_others_do_not_disturb(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,8 +203,8 @@ def test_a_number_is_taken_within_its_bounds(
 ) -> None:
     """The smallest and the largest value belong to the range."""
     low, high, whole = bounds
-    assert value_of(read(**{variable: str(low)}), variable) == low
-    assert value_of(read(**{variable: str(high)}), variable) == high
+    assert value_of(read(**{**QUEUE, variable: str(low)}), variable) == low
+    assert value_of(read(**{**QUEUE, variable: str(high)}), variable) == high
     if not whole:
         assert value_of(read(**{variable: "0.5"}), variable) == 0.5
 
@@ -401,6 +406,16 @@ def test_a_reference_to_nothing_is_a_problem(problems: Problems, text: str) -> N
     """The prefix alone names no parameter, and the root of all folders holds everybody's."""
     (problem,) = problems(UDTS_TASKS=text)
     assert problem.startswith("UDTS_TASKS: ssm: has to be followed by")
+
+
+def test_shards_need_the_queue_that_the_template_makes(
+    read: Reader, problems: Callable[..., list[str]]
+) -> None:
+    """Off by default, on only with both; a queue that is not used does no harm."""
+    assert read(**QUEUE).shard_tasks == 0
+    assert read(**QUEUE, SHARD_TASKS="500").shard_tasks == 500
+    (problem,) = problems(SHARD_TASKS="500")
+    assert problem.startswith("SHARD_QUEUE_URL: missing; SHARD_TASKS needs the queue that the template makes")
 
 
 # --- All together, and never a key ----------------------------------------------------------------

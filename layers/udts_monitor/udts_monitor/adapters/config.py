@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     history_retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     digest_above: Annotated[int, Field(ge=1, le=1000)] = 5
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = 16
+    shard_tasks: Annotated[int, Field(ge=0, le=5000)] = 0
+    shard_queue_url: Annotated[Text, Field(validate_default=True)] = ""
     display_timezone: Text = "UTC"
     display_language: Annotated[Language, BeforeValidator(str.strip)] = Language.EN
 
@@ -146,6 +148,16 @@ class Settings(BaseSettings):
         topics = ["alerts_topic_arn", *(name for name in others.data if name.endswith("_topic_arn"))]
         if not value and not any(others.data.get(name) for name in topics):
             raise ValueError(f"set at least one of {', '.join(topics).upper()}")
+        return value
+
+    @field_validator("shard_queue_url")
+    @classmethod
+    def _shards_have_a_queue(cls, value: str, others: ValidationInfo) -> str:
+        if not value and others.data.get("shard_tasks"):
+            raise ValueError(
+                "missing; SHARD_TASKS needs the queue that the template makes: deploy it with ShardTasks, "
+                "which sets both, or set SHARD_TASKS to 0"
+            )
         return value
 
     @field_validator("ucloud_base_url")
