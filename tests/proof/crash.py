@@ -20,7 +20,6 @@ _KILLED_SECONDS = (1.5, 6.0, 18.0)
 # Most of a world's time is waiting for a lease to end.
 _WORLDS_AT_ONCE = 10
 _LEASE_MARGIN_SECONDS = 2.0
-_RUNS_A_STEP = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class Tried:
 
 
 def points_of(environments: Environments, scenario: Scenario, steps: Iterable[int]) -> list[Point]:
-    """Every call of both runs of each of these steps, before and after it took effect.
+    """Every call of the runs of each of these steps, before and after it took effect.
 
     The calls are those of a scenario without a crash, which has to go well.
     """
@@ -73,7 +72,7 @@ def points_of(environments: Environments, scenario: Scenario, steps: Iterable[in
     with environments(tasks=scenario.tasks, **scenario.variables) as environment:
         for place, step in enumerate(scenario.steps):
             set_step(environment, step)
-            for run in range(_RUNS_A_STEP):
+            for run in range(scenario.runs_a_step):
                 begun = len(environment.proxy.records)
                 _run(environment, scenario, red=run == 0 and place in scenario.red)
                 calls[place, run] = environment.proxy.names_since(begun)
@@ -83,7 +82,7 @@ def points_of(environments: Environments, scenario: Scenario, steps: Iterable[in
     return [
         Point(step=step, run=run, call=call, executed=executed)
         for step in steps
-        for run in range(_RUNS_A_STEP)
+        for run in range(scenario.runs_a_step)
         for call in calls[step, run]
         for executed in (False, True)
     ]
@@ -155,7 +154,7 @@ def _play(environments: Environments, scenario: Scenario, point: Point, seconds:
     with environments(tasks=scenario.tasks, **scenario.variables) as environment:
         for place, step in enumerate(scenario.steps):
             set_step(environment, step)
-            for run in range(_RUNS_A_STEP):
+            for run in range(scenario.runs_a_step):
                 here = (place, run) == (point.step, point.run)
                 if here:
                     ended = _kill(environment, point.call, executed=point.executed, seconds=seconds)

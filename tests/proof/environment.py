@@ -75,20 +75,39 @@ class Environment:
     topics: Mapping[Topic, str]
     inboxes: Mapping[Topic, Inbox]
     variables: dict[str, str]
+    queue: str = ""
+    """Of the shards: its URL, empty where runs check their tasks themselves."""
+    shards: int = 0
+    """So many a run makes."""
     received: dict[Topic, list[Message]] = field(default_factory=dict)
     runs: list[Running] = field(default_factory=list)
 
     def prepare(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Running:
-        """A run that has not begun; the scheduled one without an event."""
+        """A run that has not begun; without an event that of the next shard, or else the scheduled one."""
+        event = event or next((_event(found) for found in self._waiting_shards()), None)
         running = self.handlers.prepare(self.variables, seconds=seconds, event=event)
         self.runs.append(running)
         return running
 
     def run(self, *, seconds: float = USUAL_SECONDS, event: Mapping[str, Any] | None = None) -> Ended:
         """A run, to its end."""
-        running = self.prepare(seconds=seconds, event=event)
+        shards = [] if event else self._waiting_shards()
+        running = self.prepare(seconds=seconds, event=_event(shards[0]) if shards else event)
         running.go()
-        return running.wait()
+        ended = running.wait()
+        for found in shards if not ended.error and not ended.killed else ():
+            self.aws.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=found["ReceiptHandle"])
+        return ended
+
+    def _waiting_shards(self) -> list[dict[str, Any]]:
+        """The next message of the queue, if any; it stays there until a run has done with it."""
+        if not self.queue:
+            return []
+        sqs = self.aws.client("sqs")
+        found: list[dict[str, Any]] = sqs.receive_message(QueueUrl=self.queue, VisibilityTimeout=0).get(
+            "Messages", []
+        )
+        return found
 
     def silence(self, scope: str, *, minutes: int) -> None:
         """Somebody asks for silence; for 0 minutes that ends the one that is set."""
@@ -97,23 +116,19 @@ class Environment:
         assert not ended.error, ended.error
 
     def runs_until_quiet(self) -> list[Ended]:
-        """Runs until one found nothing to do. Whoever died holding a lease is waited for first.
+        """Runs until one, and each of its shards, found nothing to do.
 
-        The clocks are the real ones: a lease ends when it ends.
+        Whoever died holding a lease is waited for first. The clocks are the real ones: it ends when it ends.
         """
-        done = []
-        while True:
+        done, quiet = [], 0
+        while quiet <= self.shards:
             self.wait_for_leases()
             ended = self.run()
             done.append(ended)
             assert not ended.error, ended.error
-            assert ended.summary is not None
-            if (
-                not ended.summary["events"]
-                and not ended.summary["pending"]
-                and not ended.summary["published"]
-            ):
-                return done
+            (found,) = ended.said("run finished")
+            quiet = 0 if found["events"] or found["pending"] or found["published"] else quiet + 1
+        return done
 
     def wait_for_leases(self, at_most: float = math.inf) -> None:
         """Until everything in the outbox may be claimed, but no more seconds than these."""
@@ -153,6 +168,12 @@ class Environment:
         return "\n".join([*(run.written() for run in self.runs), *map(str, items), *map(str, messages)])
 
 
+def _event(message: Mapping[str, Any]) -> dict[str, Any]:
+    """As Lambda hands a message over."""
+    record = {"eventSource": "aws:sqs", "messageId": message["MessageId"], "body": message["Body"]}
+    return {"Records": [record]}
+
+
 @contextmanager
 def environment(
     aws: SharedAws,
@@ -177,6 +198,8 @@ def environment(
     sns = aws.client("sns")
     topics = {topic: sns.create_topic(Name=f"proof-{name}-{topic}")["TopicArn"] for topic in HEAR_ALL}
     inboxes = {topic: Inbox.subscribe(aws, arn) for topic, arn in topics.items()}
+    most = int(str(variables.get("shard_tasks", 0)))
+    queue = aws.client("sqs").create_queue(QueueName=f"proof-{name}-shards")["QueueUrl"] if most else ""
     scenario = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in tasks]}
     with (
         simulator_running(scenario, public_key=MARKED.public_key, private_key=MARKED.private_key) as ucloud,
@@ -192,6 +215,7 @@ def environment(
             "DIGEST_ABOVE": "1000",
             # Its own story: in the others it would stand before the first news.
             "ROLL_CALL": "off",
+            "SHARD_QUEUE_URL": queue,
             **{f"{topic.upper()}_TOPIC_ARN": arn for topic, arn in topics.items()},
             **{variable.upper(): str(value) for variable, value in variables.items()},
         }
@@ -205,6 +229,8 @@ def environment(
             topics=topics,
             inboxes=inboxes,
             variables=settings,
+            queue=queue,
+            shards=-(-len(tasks) // most) if most else 0,
         )
         yield made
         left = found_in(made.traces(), tasks)

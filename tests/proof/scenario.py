@@ -23,8 +23,8 @@ class Scenario:
     """What happens and what is told.
 
     Attributes:
-        steps: what changes at UCloud, by task, or what else happens; two runs see each step. What befalls
-            calls because of it befalls those of the first run only.
+        steps: what changes at UCloud, by task, or what else happens; two runs see each step, each with its
+            shards. What befalls calls because of it befalls those of the first run only.
         told: every event by kind and task; the monitor is a task of its own.
         transitions: the status words of each task, in order.
         variables: of the environment.
@@ -52,6 +52,12 @@ class Scenario:
     def tasks(self) -> tuple[str, ...]:
         """Their ids."""
         return tuple(self.transitions)
+
+    @property
+    def runs_a_step(self) -> int:
+        """Two, and their shards."""
+        most = int(str(self.variables.get("shard_tasks", 0)))
+        return 2 * (1 + (-(-len(self.tasks) // most) if most else 0))
 
     def tellings(self, killed_in: int | None) -> list[Counter[tuple[str, str]]]:
         """The events that are right for a world in which a run of this step was killed, None for no run."""

@@ -153,6 +153,15 @@ ROLL_CALL = replace(
 )
 
 
+# Two shards, one of them of two tasks; the story of one failure, and of a finish beside it.
+SHARDS = Scenario(
+    steps=[{}, {"udts-a": "Failed", "udts-c": "Done"}],
+    told=[("failed", "udts-a"), ("finished", "udts-c")],
+    transitions={"udts-a": ["Syncing", "Failed"], "udts-b": ["Syncing"], "udts-c": ["Syncing", "Done"]},
+    variables={"shard_tasks": 2},
+)
+
+
 def _time_runs_out(environment: Environment) -> None:
     """The check of the second task takes all the time the run has for checks."""
     set_step(environment, {"udts-a": "Failed", "udts-c": "Done"})
@@ -260,6 +269,22 @@ def test_what_a_dead_run_left_is_told_wherever_the_next_is_killed(environments: 
 def test_what_a_dead_run_left_is_told_wherever_a_run_is_killed(environments: Environments) -> None:
     """The same at every call."""
     _try(environments, "claimed", CLAIMED, steps=[1])
+
+
+def test_what_shards_see_is_told_wherever_the_run_that_sends_them_is_killed(
+    environments: Environments,
+) -> None:
+    """They are on the queue twice then, or not at all; the other calls are for `make soak`."""
+    assert _calls(_try(environments, "shards-sent", SHARDS, steps=[1], at="SendMessageBatch"))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_what_shards_see_is_told_wherever_they_or_the_run_are_killed(environments: Environments) -> None:
+    """At every call of the run and of both shards; a dead shard's message comes again."""
+    calls = _calls(_try(environments, "shards", SHARDS, steps=[1]))
+    assert {"SendMessageBatch", "UpdateItem MONITOR RUN", "GetUDTSTaskStatus udts-b"} <= calls
+    assert "TransactWriteItems save STATE -/udts-a" in calls
 
 
 @pytest.mark.soak

@@ -32,6 +32,7 @@ from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.pending import Pending
 from udts_monitor.run.ports import MonitorItem
 from udts_monitor.run.run import Run
+from udts_monitor.run.shards import Shard
 from udts_monitor.task import TaskRef
 
 RUNS_AT_ONCE = 8
@@ -41,6 +42,15 @@ ANSWERS: tuple[str | NoAnswer, ...] = (
     "Syncing", "Loading", "Failed", "FailedUnrecoverable", "Starting", "Done", "Stopped", "Frobnicating",
     X, REFUSED,
 )  # fmt: skip
+# Without those that are told of several tasks as one: a shard knows only its own.
+ANSWERS_OF_ONE_TASK = tuple(answer for answer in ANSWERS if isinstance(answer, str))
+# Runs that check all tasks themselves.
+ALIKE: tuple[Shard | None, ...] = (None,) * RUNS_AT_ONCE
+# Two scheduled runs and three times each of their shards.
+SHARDS_AT_ONCE = (
+    *(None, None),
+    *(Shard(first="-/udts-1", last="-/udts-2"), Shard(first="-/udts-3", last="-/udts-4")) * 3,
+)
 # At once, so that what is told does not depend on how many of the runs came one after the other.
 AT_ONCE = Policy(unreachable_after_checks=1, recovered_after_checks=1, stopped_grace_minutes=0)
 
@@ -133,10 +143,10 @@ class Witness:
 
 @contextmanager
 def overlapping(
-    store: object, most_seconds: float, digest_above: int = 1_000_000
+    store: object, most_seconds: float, digest_above: int = 1_000_000, shard_tasks: int = 0
 ) -> Iterator[tuple[World, Witness]]:
     """A world whose ports all take up to so long before and after each call."""
-    world = World(TASKS, policy=AT_ONCE, digest_above=digest_above)
+    world = World(TASKS, policy=AT_ONCE, digest_above=digest_above, shard_tasks=shard_tasks)
     witness = Witness(store)
     late: dict[str, Any] = {
         name: Delayed(port, most_seconds, seed)
@@ -150,17 +160,20 @@ def overlapping(
     yield world, witness
 
 
-def at_once(world: World, runs: int = RUNS_AT_ONCE) -> list[BaseException | None]:
-    """So many runs that begin together; how each of them ended."""
-    together = threading.Barrier(runs)
+def at_once(world: World, runs: Sequence[Shard | None] = ALIKE) -> list[BaseException | None]:
+    """Runs, or shards of them, that begin together; how each of them ended."""
+    together = threading.Barrier(len(runs))
 
-    def go(run: Run) -> None:
+    def go(run: Run, shard: Shard | None) -> None:
         together.wait()
-        run.check_tasks(world.watch())
+        if shard:
+            run.check_shard(world.watch(), shard)
+        else:
+            run.check_tasks(world.watch())
 
-    started = [world.start() for _ in range(runs)]
-    with ThreadPoolExecutor(runs) as pool:
-        return [future.exception() for future in [pool.submit(go, run) for run in started]]
+    started = [(world.start(), shard) for shard in runs]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return [future.exception() for future in [pool.submit(go, *each) for each in started]]
 
 
 def one_sees(word: str, number: int) -> Callable[[TaskRef, float], Observation]:
@@ -175,10 +188,10 @@ def one_sees(word: str, number: int) -> Callable[[TaskRef, float], Observation]:
     return check
 
 
-def draw(seed: int) -> dict[str, str | NoAnswer]:
+def draw(seed: int, answers: Sequence[str | NoAnswer] = ANSWERS) -> dict[str, str | NoAnswer]:
     """What UCloud says of each task from now on."""
     drawn = random.Random(seed)  # noqa: S311 - repeatable
-    return {task.replace("-", "_"): drawn.choice(ANSWERS) for task in TASKS}
+    return {task.replace("-", "_"): drawn.choice(answers) for task in TASKS}
 
 
 def told_twice_or_never(world: World, witness: Witness) -> dict[str, int]:
@@ -203,22 +216,23 @@ def lost_updates(witness: Witness) -> list[str]:
 
 
 def rounds(
-    store: object, *, number: int, most_seconds: float, digest_above: int = 1_000_000
+    store: object, *, number: int, most_seconds: float, digest_above: int = 1_000_000, sharded: bool = False
 ) -> dict[str, object]:
-    """Rounds in which UCloud says something new and eight runs see it at once.
+    """Rounds in which UCloud says something new and eight runs, or shards of two runs, see it at once.
 
     A single run in a world of its own says what is to be told.
     """
     began = time.monotonic()
     alone = World(TASKS, policy=AT_ONCE)
-    with overlapping(store, most_seconds, digest_above) as (world, witness):
+    shard_tasks, runs, drawn = (2, SHARDS_AT_ONCE, ANSWERS_OF_ONE_TASK) if sharded else (0, ALIKE, ANSWERS)
+    with overlapping(store, most_seconds, digest_above, shard_tasks) as (world, witness):
         for seed in range(number):
-            answers = draw(seed)
+            answers = draw(seed, drawn)
             alone.ucloud.set(**answers)
             expected = Counter((event.kind, event.task.key) for event in alone.run().events)
             vars(world)["at_ucloud"].set(**answers)
             before = len(witness.events)
-            assert at_once(world) == [None] * RUNS_AT_ONCE
+            assert at_once(world, runs) == [None] * RUNS_AT_ONCE
             told = Counter((event.kind, event.task.key) for event in witness.events[before:])
             assert told == expected, (seed, answers)
             world.clock.forward()
@@ -310,6 +324,15 @@ def test_eight_runs_at_once_tell_each_event_in_one_message(
     figures = rounds(store, number=10, most_seconds=0.004, digest_above=1)
     assert figures["digests"]
     note(f"overlap-digests-{request.node.callspec.id}", figures)
+
+
+def test_shards_that_come_several_times_beside_their_runs_tell_what_one_run_would(
+    store: object, request: pytest.FixtureRequest
+) -> None:
+    """Two runs and three times each shard, as a queue may hand them over: each event is told once."""
+    where = request.node.callspec.id
+    figures = rounds(store, number=25 if where == "fake" else 10, most_seconds=0.004, sharded=True)
+    note(f"overlap-shards-{where}", figures)
 
 
 def test_runs_that_never_pause_lose_nothing(store: object, request: pytest.FixtureRequest) -> None:
