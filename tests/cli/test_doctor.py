@@ -44,6 +44,17 @@ def test_a_healthy_monitor_is_told_so_in_at_most_twenty_lines(udts_monitor: Ask,
     held_to(udts_monitor, doctor=True)
 
 
+def test_a_run_that_left_its_tasks_to_shards_says_how_many(
+    udts_monitor: Ask, healthy: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it checked none itself would worry people for nothing."""
+    url = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
+    monkeypatch.setenv("SHARD_TASKS", "2")
+    monkeypatch.setenv("SHARD_QUEUE_URL", url)
+    healthy.run()
+    assert line(udts_monitor("doctor", "--quiet", "--json"), "last run").endswith(": 3 shards -> ")
+
+
 @pytest.mark.parametrize(
     ("code", "check", "do"),
     [

@@ -23,6 +23,7 @@ TASKS = (
     "udts-scheduled",
     "udts-updated",
     "udts-meanwhile",
+    "udts-sharded",
 )
 SCENARIO = {"tasks": [{"id": task, "steps": ["Syncing"]} for task in TASKS]}
 PARAMETERS = {

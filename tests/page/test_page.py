@@ -18,6 +18,7 @@ from udts_monitor.outbox.silence import Silence
 from udts_monitor.page.style import CONTENT_SECURITY_POLICY
 from udts_monitor.page.web import Request, respond
 from udts_monitor.page.words import WORDS
+from udts_monitor.query.stored import LastRun
 from udts_monitor.task import TaskRef
 
 HOSTILE = "</title><script>alert(1)</script>\"'<img src=x onerror=alert(1)>&amp;\u202egnp"
@@ -58,6 +59,14 @@ def test_every_page_is_one_document_without_a_script_or_anything_fetched(name: s
     attributes = {attribute for _, found in page.tags for attribute in found}
     assert not {attribute for attribute in attributes if attribute.startswith("on") or attribute == "style"}
     assert [tag for tag, _ in page.tags].count("h1") == 1
+
+
+@pytest.mark.parametrize(("shards", "says"), [(0, "3 checked"), (2, "2 shards")])
+def test_a_run_that_left_its_tasks_to_shards_says_how_many(shards: int, says: str) -> None:
+    """That it checked none itself would worry people for nothing."""
+    run = LastRun(ran_at=NOON, checked=3, shards=shards)
+    text = Words(asked(stage.table({stage.named("orders-db"): ["Syncing"]}, run=run)).body).text
+    assert [part for part in ("3 checked", "2 shards") if part in text] == [says]
 
 
 def test_two_hundred_tasks_make_less_than_a_hundred_kilobytes() -> None:

@@ -99,6 +99,11 @@ class Environment:
             self.aws.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=found["ReceiptHandle"])
         return ended
 
+    @property
+    def has_shards(self) -> bool:
+        """Something is on the queue."""
+        return bool(self._waiting_shards())
+
     def _waiting_shards(self) -> list[dict[str, Any]]:
         """The next message of the queue, if any; it stays there until a run has done with it."""
         if not self.queue:

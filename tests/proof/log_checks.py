@@ -9,6 +9,7 @@ from tests.proof.handlers import Ended
 # What a line names beside its cause: the task it is about, or what else is not as it should be.
 NAMES = {
     "task not processed": "task",
+    "shard not sent": "task",
     "not published": "task",
     "not readable": "task",
     "no answer": "task",
@@ -60,7 +61,7 @@ def _unsaid(error: str, lines: list[dict[str, Any]]) -> Iterator[str]:
 def _part(line: Mapping[str, Any]) -> str:
     """What the run's error says of this part."""
     match line["message"]:
-        case "task not processed":
+        case "task not processed" | "shard not sent":
             return f"{line.get('task')}: {line.get('reason')}"
         case "not published":
             return f"{line.get('event_id')} was not accepted: {line.get('reason')}"

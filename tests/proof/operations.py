@@ -54,6 +54,26 @@ def news(environment: Environment) -> None:
         healthy(environment)
 
 
+def _with_shards(environment: Environment) -> None:
+    """A run in which nothing goes wrong, and what is on the queue by then."""
+    healthy(environment)
+    while environment.has_shards:
+        healthy(environment)
+
+
+def _begun_with_shards(environment: Environment) -> None:
+    _with_shards(environment)
+    set_step(environment, NEWS.steps[1])
+
+
+def _news_with_shards(environment: Environment) -> None:
+    for step in NEWS.steps[1:]:
+        set_step(environment, step)
+        _with_shards(environment)
+    # What lay there first was seen by shards of the run before.
+    _with_shards(environment)
+
+
 def _outage_and_news(environment: Environment) -> None:
     # Of an outage that ends before a run could note it nobody knows.
     healthy(environment)
@@ -217,6 +237,15 @@ OPERATIONS = {
     "begin digest": Operation(
         call="TransactWriteItems bind OUTBOX",
         scene=Scene(scenario=replace(NEWS, digests=True), variables={"digest_above": 1}),
+    ),
+    "send shards": Operation(
+        call="SendMessageBatch",
+        scene=Scene(
+            before=_begun_with_shards,
+            after=_news_with_shards,
+            scenario=replace(NEWS, variables={"shard_tasks": 1}),
+            variables={"shard_tasks": 1},
+        ),
     ),
     "read tasks": Operation(call="GetParameter", scene=Scene(before=_begun_with_a_parameter)),
 }

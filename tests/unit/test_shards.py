@@ -117,6 +117,16 @@ def test_what_happened_in_a_gap_of_the_scheduled_runs_is_asked_for_by_the_shards
     assert world.fuse.calls.count("history") == len(SEVEN)
 
 
+def test_a_shard_knows_since_when_nobody_looked() -> None:
+    """Since the run before the one that made it, which has noted itself in the monitor's item by then."""
+    world = sharded()
+    seen_at = world.clock.now
+    round_of(world)
+    world.ucloud.set(udts_3="Failed")
+    round_of(world)
+    assert world.store.states["-/udts-3"].last_seen_at == seen_at
+
+
 # --- What is told ---------------------------------------------------------------------------------
 
 

@@ -140,10 +140,10 @@ class Run:
             Shard(first=first, last=last, previous_run_at=self._monitor.ran_at, after_gap=after_gap)
             for first, last in ranges(self._tasks.keys(), most)
         ]
-        for shard, reason in queue.put(shards, self._limits.checks_until):
-            about = f"{shard.first} to {shard.last}"
+        for shard, why in queue.put(shards, self._limits.checks_until):
+            about, reason = f"{shard.first} to {shard.last}", f"the queue did not take the shard: {why}"
             logger.error("shard not sent", task=about, cause="shard_queue", reason=reason)
-            self._errors.append(f"{about}: the queue did not take the shard: {reason}")
+            self._errors.append(f"{about}: {reason}")
         return len(shards)
 
     def _listed_anew(self) -> list[TaskRef]:
