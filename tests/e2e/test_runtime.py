@@ -33,7 +33,8 @@ def summary(runtime: Runtime) -> dict[str, Any]:
 def test_a_scheduled_event_is_answered_with_the_summary(summary: dict[str, Any]) -> None:
     """The contract of the handler, from the layer's own packages."""
     assert set(summary) == {
-        "checked", "no_answer", "skipped", "shards", "events", "published", "pending", "subscribers", "silences",
+        "checked", "no_answer", "skipped", "shards", "events", "published", "pending",
+        "subscribers", "silences",
     }  # fmt: skip
     assert (summary["checked"], summary["no_answer"]) == (len(TASKS), 0)
 
