@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -85,7 +85,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         case {"Records": [{"eventSource": "aws:sqs"}, *_] as records}:
             return _check_shards(records, context)
         case _:
-            return _logged(event, context)
+            return _logged(partial(_run, event, context))
 
 
 def _check_shards(records: list[Any], context: LambdaContext) -> dict[str, Any]:
@@ -103,16 +103,16 @@ def _check_shards(records: list[Any], context: LambdaContext) -> dict[str, Any]:
             # It would come again for nothing, and the next run makes new ones.
             logger.error("shard dropped", cause="unreadable_message", reason=problem, message_id=name)
         for shard in shards.values():
-            _logged(shard, context)
+            _logged(partial(_run_shard, shard, context))
 
     processor = BatchProcessor(event_type=EventType.SQS)
     return dict(process_partial_response({"Records": records}, check, processor, context))
 
 
-def _logged(event: object, context: LambdaContext) -> dict[str, Any]:
+def _logged(run: Callable[[], Summary | Diagnosis]) -> dict[str, Any]:
     """The answer to an event, or to a shard; however it ends, the log says so."""
     try:
-        summary = _run(event, context)
+        summary = run()
     except Exception as error:
         _log_failure(error)
         raise
@@ -123,26 +123,37 @@ def _logged(event: object, context: LambdaContext) -> dict[str, Any]:
 def _run(event: object, context: LambdaContext) -> Summary | Diagnosis:
     command = _command(event)
     settings = read_settings()
-    ports, run_settings, limits = _ports(settings), _run_settings(settings, context), _limits(context)
+    parts = _parts(settings, context)
     match command.get("command", "check"):
-        case Shard() as shard:
-            run = Run(ports, run_settings, limits)
-            summary = _checked(lambda watch: run.check_shard(watch, shard), settings, runs=0)
         case "check":
-            summary = _checked(Run(ports, run_settings, limits).check_tasks, settings, runs=1)
+            summary = _checked(Run(*parts).check_tasks, settings, runs=1)
         case "test":
-            summary = Commands(ports, run_settings, limits).test(_watch_list(settings))
+            summary = Commands(*parts).test(_watch_list(settings))
         case "silence":
-            summary = Commands(ports, run_settings, limits).silence(command, _watch_list(settings))
+            summary = Commands(*parts).silence(command, _watch_list(settings))
         case "acknowledge":
-            summary = Commands(ports, run_settings, limits).acknowledge(command, _watch_list(settings))
+            summary = Commands(*parts).acknowledge(command, _watch_list(settings))
         case "doctor":
-            return Doctor(ports, run_settings, limits).examine(_watch_list(settings))
+            return Doctor(*parts).examine(_watch_list(settings))
         case other:
             shown = truncate(repr(other), _QUOTE_LIMIT)
             raise CommandError(
                 f"The command {shown} is not known; known are check, test, silence, acknowledge and doctor"
             )
+    return _without_errors(summary)
+
+
+def _run_shard(shard: Shard, context: LambdaContext) -> Summary:
+    settings = read_settings()
+    run = Run(*_parts(settings, context))
+    return _without_errors(_checked(lambda watch: run.check_shard(watch, shard), settings, runs=0))
+
+
+def _parts(settings: Settings, context: LambdaContext) -> tuple[Ports, RunSettings, Limits]:
+    return _ports(settings), _run_settings(settings, context), _limits(context)
+
+
+def _without_errors(summary: Summary) -> Summary:
     if summary.errors:
         raise RunError(truncate("; ".join(summary.errors), REASON_LIMIT))
     return summary
@@ -152,8 +163,6 @@ def _command(event: object) -> dict[str, Any]:
     """What the handler was called with; nothing at all, or what says no command, is a run."""
     if event is None:
         return {}
-    if isinstance(event, Shard):
-        return {"command": event}
     if not isinstance(event, dict):
         shown = truncate(repr(event), _QUOTE_LIMIT)
         raise CommandError(

@@ -20,6 +20,7 @@ from udts_monitor.text import error_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
 
 type Write = dict[str, Any]
 type Key = tuple[str, str]
@@ -71,32 +72,34 @@ class Table:
             consistent: as of now; otherwise half the price, and at most a moment old.
             values: what ``which`` and ``kept`` name, without the colon.
         """
-        found = {f":{name}": value_to_wire(value) for name, value in {"pk": pk, **values}.items()}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression=f"pk = :pk AND {which}" if which else "pk = :pk",
-            ExpressionAttributeValues=found,
-            ConsistentRead=consistent,
-            **({"FilterExpression": kept} if kept else {}),  # type: ignore[arg-type]
-        )
-        with _as_store_error(f"read the {pk} partition"):
-            for page in pages:
-                # A page of states takes ten megabytes as Python objects: it goes before the next one comes.
-                rows, page["Items"] = page["Items"], []
-                while rows:
-                    yield from_wire(rows.pop(0))
+        asked = {"FilterExpression": kept} if kept else {}
+        for page in self._pages(pk, which, values, ConsistentRead=consistent, **asked):
+            # A page of states takes ten megabytes as Python objects: it goes before the next one comes.
+            rows, page["Items"] = page["Items"], []
+            while rows:
+                yield from_wire(rows.pop(0))
 
     def count(self, pk: str) -> int:
         """How many items a partition has, as of now."""
+        return sum(page["Count"] for page in self._pages(pk, "", {}, ConsistentRead=True, Select="COUNT"))
+
+    def _pages(
+        self,
+        pk: str,
+        which: str,
+        values: Mapping[str, Any],
+        **asked: Any,  # noqa: ANN401 - what else a Query may be asked
+    ) -> Iterator["QueryOutputTypeDef"]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": value_to_wire(pk)},
-            ConsistentRead=True,
-            Select="COUNT",
+            KeyConditionExpression=f"pk = :pk AND {which}" if which else "pk = :pk",
+            ExpressionAttributeValues={
+                f":{name}": value_to_wire(value) for name, value in {"pk": pk, **values}.items()
+            },
+            **asked,
         )
-        with _as_store_error(f"count the {pk} partition"):
-            return sum(page["Count"] for page in pages)
+        with _as_store_error(f"read the {pk} partition"):
+            yield from pages
 
     def get(self, pk: str, sk: str) -> Item | None:
         """One item, None when there is none."""

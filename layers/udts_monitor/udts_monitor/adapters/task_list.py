@@ -20,6 +20,7 @@ _PERHAPS_KEY = re.compile(r"[A-Za-z0-9+]{32}")
 _SHOWN_LIMIT = 80
 
 
+# Of the same text twice in a run, by the rule for the variable and for the run, and in every run after it.
 @lru_cache(maxsize=1)
 def parse_tasks(text: str, *, default_project: str = "") -> WatchList:
     """Read the list in the variable itself, in its short form or, when it starts with ``[``, its JSON form.
