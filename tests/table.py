@@ -1,10 +1,13 @@
 """The table of the template, for tests of what is stored in it, and clients of any service."""
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from local.template import load
+from udts_monitor.adapters.wire import Item, from_wire, to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,3 +31,9 @@ def create_table(client: "DynamoDBClient", name: str) -> None:
     )
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     client.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
+
+
+def stored(item: Mapping[str, Any]) -> Item:
+    """The item as it comes back from the table."""
+    found: Item = from_wire(json.dumps({"Item": to_wire(item)}).encode())["Item"]
+    return found

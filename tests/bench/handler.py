@@ -1,7 +1,7 @@
 """The whole handler against bare pooled requests and the official SDK: wall, processor time and memory.
 
-Of each subject a fresh process does the same work twice, and the second time counts, as in a warm execution
-environment. The subjects take turns, and the median of the rounds stands in the table.
+Of each subject a fresh process does the same work three times, and the third time counts, as in a warm
+execution environment. The subjects take turns, and the median of the rounds stands in the table.
 """
 
 import statistics

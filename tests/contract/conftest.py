@@ -28,10 +28,12 @@ class Table:
 
     client: "DynamoDBClient"
     name: str
+    # Ours reads the answers of its client in its own way, which is no other's.
+    others: "DynamoDBClient"
 
     def items(self, pk: str) -> list[dict[str, Any]]:
         """The items of a partition as DynamoDB holds them, in the order of their sort keys."""
-        answer = self.client.query(
+        answer = self.others.query(
             TableName=self.name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": pk}},
@@ -42,7 +44,7 @@ class Table:
     def damage(self, pk: str, sk: str, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB's own values
         """Write attributes of an item by hand, as somebody does who should not."""
         places = list(enumerate(attributes))
-        self.client.update_item(
+        self.others.update_item(
             TableName=self.name,
             Key={"pk": {"S": pk}, "sk": {"S": sk}},
             UpdateExpression="SET " + ", ".join(f"#{place} = :{place}" for place, _ in places),
@@ -66,14 +68,15 @@ def aws() -> Iterator[LocalAws]:
 def _table(where: str, request: pytest.FixtureRequest) -> Iterator[Table]:
     name = f"table-{uuid.uuid4().hex[:8]}"
     if where == "local-aws":
-        client = request.getfixturevalue("aws").client("dynamodb")
+        aws = request.getfixturevalue("aws")
+        client = aws.client("dynamodb")
         create_table(client, name)
-        yield Table(client, name)
+        yield Table(client, name, aws.client("dynamodb"))
         return
     with mock_aws():
         client = aws_client("dynamodb")
         create_table(client, name)
-        yield Table(client, name)
+        yield Table(client, name, aws_client("dynamodb"))
 
 
 @pytest.fixture(params=["moto", "local-aws"])

@@ -149,7 +149,7 @@ def test_every_item_says_its_schema(table: Table) -> None:
 def test_a_missing_table_is_a_store_error() -> None:
     """The run fails and says what it could not do; trying again a second later helps nobody."""
     with mock_aws():
-        store = Table(aws_client("dynamodb"), "no-such-table").store()
+        store = Store(aws_client("dynamodb"), "no-such-table", RETENTION)
         with pytest.raises(StoreError, match="read the STATE partition") as caught:
             store.load_states()
         assert not caught.value.transient
@@ -213,6 +213,29 @@ def test_the_memory_of_an_aspect_that_is_gone_is_left_out(table: Table) -> None:
     kept = table.items("STATE")[0]["memory"]["M"]
     table.damage("STATE", ORDERS.key, memory={"M": {**kept, "humidity": {"M": {"percent": {"N": "80"}}}}})
     assert store.load_state(ORDERS.key) == assessment.after
+
+
+def test_only_a_page_of_states_that_changed_is_read_again(table: Table) -> None:
+    """Whoever changed it: a state that is removed by hand is gone in the next run."""
+    store = table.store()
+    tasks = [TaskRef(task_id=f"udts-{number}") for number in range(6)]
+    walks = [Walk(task=task) for task in tasks]
+    for walk in walks:
+        assert store.save(walk.check("Syncing"), (), CLAIM)
+        # Two of them fill a page.
+        table.damage("STATE", walk.task.key, padding={"S": "x" * 390_000})
+    first, again = store.load_states(), store.load_states()
+    assert list(first) == [task.key for task in tasks]
+    assert all(again[key] is first[key] for key in first)
+    again.clear()
+    assert store.save(walks[-1].check("Synced"), (), CLAIM)
+    later = store.load_states()
+    assert later == first | {tasks[-1].key: walks[-1].state}
+    kept = [key for key in first if later[key] is first[key]]
+    assert kept[:2] == [task.key for task in tasks[:2]]
+    assert tasks[-1].key not in kept
+    table.others.delete_item(TableName=table.name, Key={"pk": {"S": "STATE"}, "sk": {"S": tasks[0].key}})
+    assert list(store.load_states()) == [task.key for task in tasks[1:]]
 
 
 DAMAGED_NOTIFICATIONS: dict[str, dict[str, Any]] = {

@@ -14,12 +14,13 @@ from tests.messages.limits import item_problems, live_markup, problems
 from tests.messages.scene import SETTINGS, Scene
 from tests.messages.scenes import SCENES
 from tests.proof.figures import note
+from tests.table import stored
 from tests.walk import NOON, ORDERS, Walk
 from udts_monitor.adapters import items
 from udts_monitor.adapters.answer import CONFIGURATION, FailedCall, read_answer
 from udts_monitor.adapters.task_list import parse_tasks
 from udts_monitor.adapters.task_status import REASON_LIMIT, read_observation
-from udts_monitor.adapters.wire import Item, from_wire, to_wire
+from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.observation import NoAnswer, Observation
@@ -168,7 +169,7 @@ def _assert_safe(raw_task: dict[str, str], steps: Steps) -> None:
 
 def _outbox_item(notification: Notification) -> Item:
     made = items.outbox_item(notification, {"pk": "TASK#x", "sk": "y"}, Claim(owner="run", until=NOON))
-    assert items.pending_from(from_wire(to_wire(made))).notification == notification
+    assert items.pending_from(stored(made)).notification == notification
     return made
 
 
@@ -243,7 +244,7 @@ def test_no_words_of_whoever_asks_for_silence_do_harm(scope: str, by: str, why: 
         return
     made = items.silence_item(silence)
     assert not item_problems(made)
-    assert items.silence_from(from_wire(to_wire(made))) == silence
+    assert items.silence_from(stored(made)) == silence
 
 
 @settings(max_examples=100)

@@ -41,7 +41,7 @@ def _world(aws: SharedAws, endpoint: str) -> tuple[World, str, dict[Topic, Inbox
     sns = aws_client("sns", endpoint_url=endpoint, config=once)
     world = World(["udts-1", "udts-2"], topics=HEAR_ALL, digest_above=1000)
     real: dict[str, Any] = {
-        "store": Store(aws.client("dynamodb"), name, timedelta(days=90)),
+        "store": Store(aws_client("dynamodb", endpoint_url=aws.endpoint), name, timedelta(days=90)),
         "sns": Publisher(sns, arns, sleep=lambda _: None),
     }
     vars(world).update(real)

@@ -132,8 +132,7 @@ def test_a_newer_version_s_notification_is_published_as_it_was_written(dynamodb:
         assert found.body == item["body"]["S"]
         assert found.subject == item.get("subject", {}).get("S", "")
         assert found.attributes == {name: value["S"] for name, value in item["attributes"]["M"].items()}
-        pk, sk = item["history"]["L"]
-        event = dynamodb.get_item(TableName=TABLE, Key={"pk": pk, "sk": sk})["Item"]
+        (event,) = [kept for kept in _items(dynamodb) if [kept["pk"], kept["sk"]] == item["history"]["L"]]
         assert item["topic"]["S"] in event["published_at"]["M"]
 
 

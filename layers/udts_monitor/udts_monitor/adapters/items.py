@@ -78,6 +78,11 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     return aware(_STATE.validate_python({**item, "memory": memory}))
 
 
+def states_from(found: Iterable[Item]) -> dict[str, TaskState]:
+    """The stored states by task key, without those that cannot be read."""
+    return readable(state_from, by_sk(found))[0]
+
+
 def transition_item(assessment: Assessment, retention: timedelta) -> Item:
     """A change of status, as the history keeps it."""
     return _history(assessment, retention, what="transition", previous_status=assessment.before.status)

@@ -69,12 +69,13 @@ class Store:
 
         One that cannot be read is left out: its task fails alone, when its next state is refused.
         """
-        return items.readable(items.state_from, items.by_sk(self._table.query(items.STATE)))[0]
+        pages = self._table.pages(items.STATE, items.states_from)
+        return dict(chain.from_iterable(page.items() for page in pages))
 
     def load_states_between(self, first: str, last: str) -> dict[str, TaskState]:
         """Those from one key to another, both included."""
         found = self._table.query(items.STATE, "sk BETWEEN :first AND :last", first=first, last=last)
-        return items.readable(items.state_from, items.by_sk(found))[0]
+        return items.states_from(found)
 
     def load_state(self, key: str) -> TaskState | None:
         """One stored state, None when there is none.
