@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import delay, growth, handler, imports, page, storm
+from tests.bench import delay, growth, handler, imports, page, start, storm
 from tests.bench.figures import Row, show
 
 type Bench = Callable[[Path, Path | None], Sequence[Row]]
@@ -13,6 +13,7 @@ type Bench = Callable[[Path, Path | None], Sequence[Row]]
 BENCHES: dict[str, Bench] = {
     "handler": handler.measured,
     "imports": imports.measured,
+    "start": start.measured,
     "growth": growth.measured,
     "limited": growth.limited,
     "carried": growth.carried,
