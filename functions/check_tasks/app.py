@@ -21,11 +21,11 @@ from udts_monitor.adapters.config import Settings, read_settings, read_watch_lis
 from udts_monitor.adapters.credentials import FixedKeys, KeyPair, cached_keys
 from udts_monitor.adapters.fingerprint import code_fingerprint
 from udts_monitor.adapters.insights import Insights
-from udts_monitor.adapters.items import readable
 from udts_monitor.adapters.parameters import cached_parameters
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.adapters.shard_queue import ShardQueue, shard_in
 from udts_monitor.adapters.store import Store
+from udts_monitor.adapters.typed import readable
 from udts_monitor.adapters.ucloud import Keys, UCloud
 from udts_monitor.errors import CommandError, MonitorError, RunError
 from udts_monitor.messages.display import Display, Origin

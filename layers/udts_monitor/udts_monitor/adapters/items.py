@@ -3,10 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from udts_monitor.adapters.typed import readable, reader
 from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.assess import Assessment
@@ -36,19 +35,18 @@ RUN = "RUN"
 OUTAGE_PREFIX = "outage "
 SILENCE_PREFIX = "SILENCE#"
 _ERROR_LIMIT = 500
-_PLAIN = {str, int, float, bool, type(None)}
-# Looked up at every state of every run.
-_MAY_HOLD_TIMES: dict[type, tuple[str, ...]] = {}
 _MONITOR_TIMES = ("ran_at", "previous_run_at", "subscribers_at", "listed_at", "roll_called_at")
 
-_STATE = TypeAdapter(TaskState)
-_PENDING = TypeAdapter(Pending)
-_NOTIFICATION = TypeAdapter(Notification)
-_SILENCE = TypeAdapter(Silence)
-_OUTAGE = TypeAdapter(Outage)
-_SUBSCRIBERS = TypeAdapter(dict[str, int])
-_GAPS = TypeAdapter(tuple[Gap, ...])
-_MEMORY = {aspect.name: TypeAdapter[Any](aspect.memory) for aspect in ASPECTS if aspect.memory}
+_read_state = reader(TaskState)
+_read_pending = reader(Pending)
+_read_notification = reader(Notification)
+_read_silence = reader(Silence)
+_read_outage = reader(Outage)
+_read_subscribers = reader(dict[str, int])
+_read_gaps = reader(tuple[Gap, ...])
+_read_memory: Mapping[str, Callable[[object], Any]] = {
+    aspect.name: reader(aspect.memory) for aspect in ASPECTS if aspect.memory
+}
 
 
 def history_pk(task_key: str) -> str:
@@ -73,9 +71,9 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     """A stored state; ValueError when it is none. What an aspect remembered that is gone is left out."""
     memory = item.get("memory", {})
     if isinstance(memory, dict):
-        known = memory.keys() & _MEMORY.keys()
-        memory = {name: _MEMORY[name].validate_python(memory[name]) for name in known}
-    return aware(_STATE.validate_python({**item, "memory": memory}))
+        known = memory.keys() & _read_memory.keys()
+        memory = {name: _read_memory[name](memory[name]) for name in known}
+    return _read_state({**item, "memory": memory})
 
 
 def states_from(found: Iterable[Item]) -> dict[str, TaskState]:
@@ -142,8 +140,8 @@ def outbox_item(notification: Notification, history: Mapping[str, Any], claim: C
 
 def pending_from(item: Mapping[str, Any]) -> Pending:
     """A notification in the outbox, with its lease and its attempts; ValueError when it is none."""
-    notification = _NOTIFICATION.validate_python(item)
-    return aware(_PENDING.validate_python({**item, "notification": notification}))
+    notification = _read_notification(item)
+    return _read_pending({**item, "notification": notification})
 
 
 def outage_attribute(cause: str) -> str:
@@ -163,7 +161,7 @@ def silence_sk(silence: Silence) -> str:
 
 def silence_from(item: Mapping[str, Any]) -> Silence:
     """The silence in an item of the outbox; ValueError when it is none."""
-    return aware(_SILENCE.validate_python(item))
+    return _read_silence(item)
 
 
 def is_held(item: Mapping[str, Any], silences: Iterable[Silence]) -> bool:
@@ -177,10 +175,10 @@ def is_held(item: Mapping[str, Any], silences: Iterable[Silence]) -> bool:
 def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
     """The monitor's item. What of it cannot be read counts as not there, but an outage is named."""
     open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
-    outages, unreadable = readable(lambda value: aware(_OUTAGE.validate_python(value)), open_ones)
+    outages, unreadable = readable(_read_outage, open_ones)
     times, _ = readable(parse_time, [(name, item.get(name)) for name in _MONITOR_TIMES])
-    subscribers, _ = readable(_SUBSCRIBERS.validate_python, [("subscribers", item.get("subscribers", {}))])
-    gaps, _ = readable(lambda value: aware(_GAPS.validate_python(value)), [("gaps", item.get("gaps", []))])
+    subscribers, _ = readable(_read_subscribers, [("subscribers", item.get("subscribers", {}))])
+    gaps, _ = readable(_read_gaps, [("gaps", item.get("gaps", []))])
     texts = {name: text for name in ("cursor", "fingerprint") if isinstance(text := item.get(name), str)}
     return MonitorItem(
         ran_at=times.get("ran_at"),
@@ -214,29 +212,6 @@ def outbox_from(found: Iterable[Item]) -> OutboxContents:
 def by_sk(found: Iterable[Item]) -> Iterator[tuple[str, Item]]:
     """Items with their sort keys."""
     return ((one["sk"], one) for one in found)
-
-
-def readable[T](
-    read: Callable[[Any], T], values: Iterable[tuple[str, Any]]
-) -> tuple[dict[str, T], dict[str, str]]:
-    """What the values say, by name, and of those that a person or another version wrote the problem."""
-    found, problems = {}, {}
-    for name, value in values:
-        try:
-            found[name] = read(value)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            problems[name] = problem_of(error)
-    return found, problems
-
-
-def problem_of(error: Exception) -> str:
-    """What is wrong with an item, without what stands in it."""
-    if not isinstance(error, ValidationError):
-        return f"{type(error).__name__}: {error}"
-    return "; ".join(
-        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
-    )
 
 
 def shortened(error: str) -> str:
@@ -274,33 +249,6 @@ def changed_fields[T: "DataclassInstance"](before: T, after: T) -> Item:
 
 def _fields(value: "DataclassInstance") -> Item:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-
-
-def aware[T](value: T) -> T:
-    """The value, when every time in it has a zone; one without could not be compared."""
-    _need_zones(value)
-    return value
-
-
-def _need_zones(value: Any) -> None:  # noqa: ANN401 - any part of our data
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a time has no zone")
-    elif isinstance(value, dict | tuple):
-        for part in value.values() if isinstance(value, dict) else value:
-            _need_zones(part)
-    else:
-        for name in _may_hold_times(type(value)):
-            _need_zones(getattr(value, name))
-
-
-def _may_hold_times(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that are not of plain types; none of anything else."""
-    if kind not in _MAY_HOLD_TIMES:
-        hints = get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
-        names = (name for name, hint in hints.items() if not {hint, *get_args(hint)} <= _PLAIN)
-        _MAY_HOLD_TIMES[kind] = tuple(names)
-    return _MAY_HOLD_TIMES[kind]
 
 
 def _epoch(time: datetime) -> int:

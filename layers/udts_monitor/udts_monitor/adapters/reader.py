@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from udts_monitor.adapters import items
 from udts_monitor.adapters.table import Table
+from udts_monitor.adapters.typed import readable, reader
 from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.policy import THRESHOLDS, Policy
 from udts_monitor.query.stored import History, HistoryEvent, HistoryPoint, LastRun, Stored
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 THREADS = 16
 # Sort keys of a history begin with a year; in the monitor's partition RUN stands behind them.
 _AFTER_ALL_TIMES = "9999"
-_POINT = TypeAdapter(HistoryPoint)
-_EVENT = TypeAdapter(HistoryEvent)
-_RUN = TypeAdapter(LastRun)
+_read_point = reader(HistoryPoint)
+_read_event = reader(HistoryEvent)
+_read_run = reader(LastRun)
 
 
 class Reader:
@@ -47,8 +46,8 @@ class Reader:
             StoreError: the table cannot be read.
         """
         outbox = items.outbox_from(self._query(items.OUTBOX))
-        states, not_states = items.readable(items.state_from, items.by_sk(self._query(items.STATE)))
-        runs, not_runs = items.readable(
+        states, not_states = readable(items.state_from, items.by_sk(self._query(items.STATE)))
+        runs, not_runs = readable(
             _last_run, items.by_sk(self._query(items.MONITOR, "sk = :sk", sk=items.RUN))
         )
         return Stored(
@@ -83,8 +82,8 @@ class Reader:
             now=int(now.timestamp()),
             **more,
         )
-        readable, _ = items.readable(_entry, items.by_sk(found))
-        entries = list(readable.values())
+        found_entries, _ = readable(_entry, items.by_sk(found))
+        entries = list(found_entries.values())
         return History(
             since=since,
             points=tuple(entry for entry in entries if isinstance(entry, HistoryPoint)),
@@ -115,11 +114,11 @@ def _entry(item: Mapping[str, Any]) -> HistoryPoint | HistoryEvent:
     found = {"at": str(item["sk"]).partition("#")[0], **item}
     match item["what"]:
         case "event":
-            return items.aware(_EVENT.validate_python(found))
+            return _read_event(found)
         case "transition":  # empty values are not written
-            return items.aware(_POINT.validate_python({"previous_status": "", **found}))
+            return _read_point({"previous_status": "", **found})
         case _:
-            return items.aware(_POINT.validate_python(found))
+            return _read_point(found)
 
 
 def _last_run(item: Mapping[str, Any]) -> LastRun:
@@ -139,4 +138,4 @@ def _last_run(item: Mapping[str, Any]) -> LastRun:
         "language": settings.get("display_language", ""),
         "timezone": settings.get("display_timezone", ""),
     }
-    return items.aware(_RUN.validate_python(found))
+    return _read_run(found)

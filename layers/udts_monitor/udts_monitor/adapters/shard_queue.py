@@ -3,15 +3,16 @@
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter
 
-from udts_monitor.adapters.items import aware
+from udts_monitor.adapters.typed import reader
 from udts_monitor.run.shards import Shard
 from udts_monitor.text import error_text, one_line
+from udts_monitor.times import iso
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 # Source: SQS, SendMessageBatch: at most ten entries.
 _TOGETHER = 10
-_SHARD = TypeAdapter(Shard)
+_read_shard = reader(Shard)
 
 
 class ShardQueue:
@@ -71,7 +72,7 @@ class ShardQueue:
 
 def message_of(shard: Shard) -> str:
     """A shard as the body of a message."""
-    return json.dumps({"schema": SCHEMA, **_SHARD.dump_python(shard, mode="json")})
+    return json.dumps({"schema": SCHEMA, **asdict(shard)}, default=iso)
 
 
 def shard_in(body: str) -> Shard:
@@ -79,7 +80,7 @@ def shard_in(body: str) -> Shard:
     found = json.loads(body)
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ValueError(f"no shard of schema {SCHEMA}")
-    shard = aware(_SHARD.validate_python(found))
+    shard = _read_shard(found)
     if not "" < shard.first <= shard.last:
         raise ValueError("first and last are no range")
     return shard

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from udts_monitor.adapters import items
 from udts_monitor.adapters.table import Table, Write
+from udts_monitor.adapters.typed import problem_of
 from udts_monitor.decision.assess import Assessment
 from udts_monitor.decision.event import Event
 from udts_monitor.decision.outage import OutageChange
@@ -89,7 +90,7 @@ class Store:
         try:
             return items.state_from(stored)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            problem = items.problem_of(error)
+            problem = problem_of(error)
             text = f"State item STATE/{key} cannot be read: repair or delete it ({problem})"
             raise StoreError(text, transient=False) from error
 
