@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -47,9 +48,13 @@ def problem_of(error: Exception) -> str:
     )
 
 
+# One moment stands in a state up to nine times: it is kept once.
+_moment = lru_cache(maxsize=64)(parse_time)
+
+
 def _time(value: object) -> datetime:
     try:
-        return parse_time(str(value))
+        return _moment(str(value))
     except ValueError:
         raise PydanticCustomError("time", "Input should be a time with a zone") from None
 
