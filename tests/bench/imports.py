@@ -18,9 +18,7 @@ ROUNDS = 9
 _CLIENTS = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('dynamodb', 'sns')]"
 _THREE = "import requests; from aws_lambda_powertools import Logger, Metrics"
 _PACKAGES = "import pydantic_settings, zoneinfo, concurrent.futures; from pydantic import TypeAdapter"
-_TIME = (
-    "import time, resource; print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-)
+_TIME = "import time; print(time.process_time())"
 SUBJECTS = {
     "handler": f"import functions.check_tasks.app; {_CLIENTS}; {_TIME}",
     "its packages": f"{_THREE}; {_PACKAGES}; {_CLIENTS}; {_TIME}",
@@ -33,15 +31,12 @@ def measured(_folder: Path, before: Path | None, rounds: int = ROUNDS) -> list[R
     code = before or PROJECT
     environment = os.environ | {"PYTHONPATH": f"{code}{os.pathsep}{code / 'layers/udts_monitor'}"}
     taken = defaultdict[str, list[float]](list)
-    megabytes: dict[str, float] = {}
     for _ in range(rounds):
         for name, program in SUBJECTS.items():
             done = subprocess.run(  # noqa: S603 - our own code
                 [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
             )
-            seconds, kilobytes = done.stdout.split()
-            taken[name].append(float(seconds))
-            megabytes[name] = int(kilobytes) / 1024
+            taken[name].append(float(done.stdout))
     return [
         {
             "subject": name,
@@ -49,7 +44,6 @@ def measured(_folder: Path, before: Path | None, rounds: int = ROUNDS) -> list[R
             "against its packages": statistics.median(
                 one / other for one, other in zip(taken[name], taken["its packages"], strict=True)
             ),
-            "peak MB": megabytes[name],
         }
         for name in SUBJECTS
     ]
