@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from udts_monitor.adapters.typed import readable, reader
+from udts_monitor.adapters.typed import parser, readable
 from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.aspects import ASPECTS
 from udts_monitor.decision.assess import Assessment
@@ -37,15 +37,15 @@ SILENCE_PREFIX = "SILENCE#"
 _ERROR_LIMIT = 500
 _MONITOR_TIMES = ("ran_at", "previous_run_at", "subscribers_at", "listed_at", "roll_called_at")
 
-_read_state = reader(TaskState)
-_read_pending = reader(Pending)
-_read_notification = reader(Notification)
-_read_silence = reader(Silence)
-_read_outage = reader(Outage)
-_read_subscribers = reader(dict[str, int])
-_read_gaps = reader(tuple[Gap, ...])
-_read_memory: Mapping[str, Callable[[object], Any]] = {
-    aspect.name: reader(aspect.memory) for aspect in ASPECTS if aspect.memory
+_parse_state = parser(TaskState)
+_parse_pending = parser(Pending)
+_parse_notification = parser(Notification)
+_parse_silence = parser(Silence)
+_parse_outage = parser(Outage)
+_parse_subscribers = parser(dict[str, int])
+_parse_gaps = parser(tuple[Gap, ...])
+_parse_memory: Mapping[str, Callable[[object], Any]] = {
+    aspect.name: parser(aspect.memory) for aspect in ASPECTS if aspect.memory
 }
 
 
@@ -71,9 +71,9 @@ def state_from(item: Mapping[str, Any]) -> TaskState:
     """A stored state; ValueError when it is none. What an aspect remembered that is gone is left out."""
     memory = item.get("memory", {})
     if isinstance(memory, dict):
-        known = memory.keys() & _read_memory.keys()
-        memory = {name: _read_memory[name](memory[name]) for name in known}
-    return _read_state({**item, "memory": memory})
+        known = memory.keys() & _parse_memory.keys()
+        memory = {name: _parse_memory[name](memory[name]) for name in known}
+    return _parse_state({**item, "memory": memory})
 
 
 def states_from(found: Iterable[Item]) -> dict[str, TaskState]:
@@ -140,8 +140,8 @@ def outbox_item(notification: Notification, history: Mapping[str, Any], claim: C
 
 def pending_from(item: Mapping[str, Any]) -> Pending:
     """A notification in the outbox, with its lease and its attempts; ValueError when it is none."""
-    notification = _read_notification(item)
-    return _read_pending({**item, "notification": notification})
+    notification = _parse_notification(item)
+    return _parse_pending({**item, "notification": notification})
 
 
 def outage_attribute(cause: str) -> str:
@@ -161,7 +161,7 @@ def silence_sk(silence: Silence) -> str:
 
 def silence_from(item: Mapping[str, Any]) -> Silence:
     """The silence in an item of the outbox; ValueError when it is none."""
-    return _read_silence(item)
+    return _parse_silence(item)
 
 
 def is_held(item: Mapping[str, Any], silences: Iterable[Silence]) -> bool:
@@ -175,10 +175,10 @@ def is_held(item: Mapping[str, Any], silences: Iterable[Silence]) -> bool:
 def monitor_from(item: Mapping[str, Any]) -> MonitorItem:
     """The monitor's item. What of it cannot be read counts as not there, but an outage is named."""
     open_ones = [(name, item[name]) for name in sorted(item) if name.startswith(OUTAGE_PREFIX)]
-    outages, unreadable = readable(_read_outage, open_ones)
+    outages, unreadable = readable(_parse_outage, open_ones)
     times, _ = readable(parse_time, [(name, item.get(name)) for name in _MONITOR_TIMES])
-    subscribers, _ = readable(_read_subscribers, [("subscribers", item.get("subscribers", {}))])
-    gaps, _ = readable(_read_gaps, [("gaps", item.get("gaps", []))])
+    subscribers, _ = readable(_parse_subscribers, [("subscribers", item.get("subscribers", {}))])
+    gaps, _ = readable(_parse_gaps, [("gaps", item.get("gaps", []))])
     texts = {name: text for name in ("cursor", "fingerprint") if isinstance(text := item.get(name), str)}
     return MonitorItem(
         ran_at=times.get("ran_at"),

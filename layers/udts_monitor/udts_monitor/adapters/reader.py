@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from udts_monitor.adapters import items
 from udts_monitor.adapters.table import Table
-from udts_monitor.adapters.typed import readable, reader
+from udts_monitor.adapters.typed import parser, readable
 from udts_monitor.adapters.wire import Item
 from udts_monitor.decision.policy import THRESHOLDS, Policy
 from udts_monitor.query.stored import History, HistoryEvent, HistoryPoint, LastRun, Stored
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 THREADS = 16
 # Sort keys of a history begin with a year; in the monitor's partition RUN stands behind them.
 _AFTER_ALL_TIMES = "9999"
-_read_point = reader(HistoryPoint)
-_read_event = reader(HistoryEvent)
-_read_run = reader(LastRun)
+_parse_point = parser(HistoryPoint)
+_parse_event = parser(HistoryEvent)
+_parse_run = parser(LastRun)
 
 
 class Reader:
@@ -114,11 +114,11 @@ def _entry(item: Mapping[str, Any]) -> HistoryPoint | HistoryEvent:
     found = {"at": str(item["sk"]).partition("#")[0], **item}
     match item["what"]:
         case "event":
-            return _read_event(found)
+            return _parse_event(found)
         case "transition":  # empty values are not written
-            return _read_point({"previous_status": "", **found})
+            return _parse_point({"previous_status": "", **found})
         case _:
-            return _read_point(found)
+            return _parse_point(found)
 
 
 def _last_run(item: Mapping[str, Any]) -> LastRun:
@@ -138,4 +138,4 @@ def _last_run(item: Mapping[str, Any]) -> LastRun:
         "language": settings.get("display_language", ""),
         "timezone": settings.get("display_timezone", ""),
     }
-    return _read_run(found)
+    return _parse_run(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from udts_monitor.adapters.typed import reader
+from udts_monitor.adapters.typed import parser
 from udts_monitor.run.shards import Shard
 from udts_monitor.text import error_text, one_line
 from udts_monitor.times import iso
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 # Source: SQS, SendMessageBatch: at most ten entries.
 _TOGETHER = 10
-_read_shard = reader(Shard)
+_parse_shard = parser(Shard)
 
 
 class ShardQueue:
@@ -80,7 +80,7 @@ def shard_in(body: str) -> Shard:
     found = json.loads(body)
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ValueError(f"no shard of schema {SCHEMA}")
-    shard = _read_shard(found)
+    shard = _parse_shard(found)
     if not "" < shard.first <= shard.last:
         raise ValueError("first and last are no range")
     return shard

@@ -11,18 +11,18 @@ from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core
 from udts_monitor.times import parse_time
 
 
-def reader[T](kind: type[T]) -> Callable[[object], T]:
+def parser[T](kind: type[T]) -> Callable[[object], T]:
     """What makes a value of a type of plain data, or raises ValueError.
 
     Of a time it wants a zone, which pydantic does not: without one it could not be compared.
     """
     validator = SchemaValidator(_with_zones(TypeAdapter(kind).core_schema))
 
-    def read(value: object) -> T:
+    def parse(value: object) -> T:
         found: T = validator.validate_python(value)
         return found
 
-    return read
+    return parse
 
 
 def readable[T](
