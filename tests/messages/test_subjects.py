@@ -9,6 +9,7 @@ from tests.messages.scene import SETTINGS, TOO_MANY, in_sync
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.observation import Observation
 from udts_monitor.errors import PublishError
+from udts_monitor.messages.alert import SUBJECT_LIMIT, subject_line
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.run.render import notifications
@@ -61,6 +62,18 @@ def test_where_sns_refuses_it_the_subject_is_sent_in_english() -> None:
     sns = Sns(ascii_only=True)
     publish(sns)
     assert sns.taken == ["[FAILED] orders-db (udts-ixdp441): Act now: Error 1040, too many connections"]
+
+
+@pytest.mark.parametrize(
+    "said", ["Act now: it cannot be resumed, as it has failed for good", "立即处理：" + "无法恢复" * 9]
+)
+def test_a_long_name_leaves_room_for_what_there_is_to_do(said: str) -> None:
+    """Chinese has no spaces to be cut at: all behind the colon was gone."""
+    head = "[REMINDER] " + "a" * 37 + "... (udts-ixdp441): "
+    subject = subject_line("reminder", "a" * 300, "udts-ixdp441", said)
+    assert subject.startswith(head + said[:15])
+    assert subject.endswith("...")
+    assert len(subject) <= SUBJECT_LIMIT
 
 
 def test_what_sns_refuses_for_another_reason_is_not_tried_again() -> None:
