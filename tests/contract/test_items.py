@@ -160,7 +160,10 @@ def test_what_only_somebody_else_writes_reads_as_nothing(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", TYPES)
-@pytest.mark.parametrize("value", [{"S": "x"}, {"N": "1"}, {"M": {"N": {"S": "x"}}}, {"L": [{"NULL": True}]}])
+@pytest.mark.parametrize(
+    "value",
+    [{"S": "x"}, {"N": "1"}, {"M": {"N": {"S": "x"}}}, {"M": {"N": {"S": "inf"}}}, {"L": [{"NULL": True}]}],
+)
 def test_a_map_that_looks_like_a_value_ends_no_reading(name: str, value: object) -> None:
     """Only somebody else writes one; the item is then looked at, and refused for what it is."""
     item = {"pk": {"S": "STATE"}, "sk": {"S": "-/udts-1"}, "memory": {"M": {name: value}}}

@@ -82,8 +82,7 @@ class Reader:
             now=int(now.timestamp()),
             **more,
         )
-        found_entries, _ = readable(_entry, items.by_sk(found))
-        entries = list(found_entries.values())
+        entries = list(readable(_entry, items.by_sk(found))[0].values())
         return History(
             since=since,
             points=tuple(entry for entry in entries if isinstance(entry, HistoryPoint)),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
+from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
 
 from udts_monitor.times import parse_time
 
@@ -62,17 +62,13 @@ def _time(value: object) -> datetime:
 _TIME = core_schema.no_info_plain_validator_function(_time)
 
 
-def _with_zones(schema: CoreSchema) -> CoreSchema:
-    def changed(part: Any) -> Any:  # noqa: ANN401 - any part of a schema
-        match part:
-            case {"type": "datetime"}:
-                return _TIME
-            case dict():
-                return {name: changed(inner) for name, inner in part.items()}
-            case list() | tuple():
-                return type(part)(map(changed, part))
-            case _:
-                return part
-
-    found: CoreSchema = changed(schema)
-    return found
+def _with_zones(schema: Any) -> Any:  # noqa: ANN401 - any part of a core schema
+    match schema:
+        case {"type": "datetime"}:
+            return _TIME
+        case dict():
+            return {name: _with_zones(part) for name, part in schema.items()}
+        case list() | tuple():
+            return type(schema)(map(_with_zones, schema))
+        case _:
+            return schema

@@ -72,7 +72,7 @@ def _deserialized(found: dict[str, Any]) -> Any:  # noqa: ANN401 - any value of 
     match kind:
         case "S" | "BOOL" | "L" | "M":
             return value
-        case "N":
+        case "N" if isinstance(value, str):
             return _number(value)
         case "NULL" | "B" | "SS" | "NS" | "BS":
             return None
@@ -80,13 +80,13 @@ def _deserialized(found: dict[str, Any]) -> Any:  # noqa: ANN401 - any value of 
             return found
 
 
-def _number(text: Any) -> int | float | None:  # noqa: ANN401 - a map of somebody else's may look like a number
+def _number(text: str) -> int | float | None:
     try:
         return int(text)
-    except (TypeError, ValueError):
+    except ValueError:
         pass
     try:
         number = float(text)
-        return int(number) if number.is_integer() else number
-    except (TypeError, ValueError):
-        return None
+    except ValueError:
+        return None  # a map of somebody else's that looks like a number
+    return int(number) if number.is_integer() else number
