@@ -1,11 +1,13 @@
 """Subjects on their way through SNS: in UTF-8, and once more in plain ASCII where it takes no other."""
 
+import json
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.messages.scene import SETTINGS, TOO_MANY, in_sync
+from tests.walk import Walk
 from udts_monitor.adapters.publisher import Publisher
 from udts_monitor.decision.observation import Observation
 from udts_monitor.errors import PublishError
@@ -13,6 +15,7 @@ from udts_monitor.messages.alert import SUBJECT_LIMIT, subject_line
 from udts_monitor.messages.phrases import Language
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.run.render import notifications
+from udts_monitor.task import TaskRef
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -65,7 +68,12 @@ def test_where_sns_refuses_it_the_subject_is_sent_in_english() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["Act now: it cannot be resumed, as it has failed for good", "立即处理：" + "无法恢复" * 9]
+    "said",
+    [
+        "Act now: it cannot be resumed, as it has failed for good",
+        "立即处理：" + "无法恢复" * 9,
+        "立即处理：无法再次启动，而且 4 小时都没有恢复。UCloudUDTS 未给出原因",
+    ],
 )
 def test_a_long_name_leaves_room_for_what_there_is_to_do(said: str) -> None:
     """Chinese has no spaces to be cut at: all behind the colon was gone."""
@@ -74,6 +82,16 @@ def test_a_long_name_leaves_room_for_what_there_is_to_do(said: str) -> None:
     assert subject.startswith(head + said[:15])
     assert subject.endswith("...")
     assert len(subject) <= SUBJECT_LIMIT
+
+
+def test_a_long_name_leaves_room_in_the_title_of_a_card() -> None:
+    """As in a subject."""
+    walk = Walk(task=TaskRef(task_id="udts-ixdp441", name="a" * 300))
+    walk.check("Syncing")
+    walk.check("FailedUnrecoverable")
+    (card,) = notifications(walk.events, [Topic.CHAT], SETTINGS[Language.ZH])
+    title = json.loads(card.body)["content"]["title"]
+    assert "... (udts-ixdp441): 立即处理：无法再次启动" in title
 
 
 def test_what_sns_refuses_for_another_reason_is_not_tried_again() -> None:
