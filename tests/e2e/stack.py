@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -16,6 +17,8 @@ from local.inbox import Inbox, Message
 TASKS = (
     "udts-finishes",
     "udts-fails",
+    "udts-batched",
+    "udts-batched-too",
     "udts-quiet",
     "udts-without-put",
     "udts-without-delete",
@@ -127,7 +130,7 @@ def _without(policy: Document, action: str) -> Document:
     statements = []
     for statement in policy["Statement"]:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-        if kept := [found for found in actions if found != action]:
+        if kept := [found for found in actions if not fnmatchcase(action, found)]:
             statements.append({**statement, "Action": kept})
     assert statements != policy["Statement"]
     return {**policy, "Statement": statements}

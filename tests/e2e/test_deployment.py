@@ -28,6 +28,17 @@ def test_a_failure_is_told_once_to_people_and_to_programs(stack: Stack, simulato
         assert message.attributes["incident_action"] == "open"
 
 
+def test_what_one_run_has_for_programs_is_told_by_right(stack: Stack, simulator: Simulator) -> None:
+    """Several events go in one call, PublishBatch, for which the right to publish has to do."""
+    stack.summary()
+    together = ("udts-batched", "udts-batched-too")
+    for task in together:
+        simulator.set_status(task, "Failed", failed_message=REASON)
+    stack.summary()
+    for task in together:
+        assert "failed" in {message.attributes["event"] for message in stack.about(task)}
+
+
 def test_a_finish_is_told_once_and_stays_in_the_history(stack: Stack, simulator: Simulator) -> None:
     """The history says what was told, and to which topics."""
     stack.run()

@@ -170,8 +170,8 @@ def actions(statements: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
-    """The same without one action."""
+    """The same without what allows one action."""
     return [
-        {**statement, "Action": [found for found in listed(statement["Action"]) if found != action]}
+        {**statement, "Action": [found for found in listed(statement["Action"]) if not _like(found, action)]}
         for statement in statements
     ]
