@@ -233,7 +233,9 @@ def test_the_pattern_for_addresses_is_that_of_the_settings(
     )
     ports = ("", ":", ":0", ":1", ":8080", ":65535", ":65536", ":70000", ":x")
     rests = ("", "/", "/v1/x", "?a=b", "/?a", "/#a", "\\", "/a b")
-    for scheme, host, port, rest in product(schemes, hosts, ports, rests):
+    # What follows the port is read by itself: it needs no more than one way to be right and one to be wrong.
+    ways = {*product(schemes, hosts, ports, ("", "/")), *product(schemes, hosts[:3], ("", ":0"), rests)}
+    for scheme, host, port, rest in ways:
         if (scheme, host) in {("https://", "[::1]"), ("http://", "LOCALHOST")}:
             # Nobody needs them, so the pattern leaves them out.
             continue
