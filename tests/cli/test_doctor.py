@@ -88,6 +88,17 @@ def test_one_task_that_cannot_be_read_is_named(
     assert "1 of 5 give no answer: udts-3" in line(shown, "tasks")
 
 
+def test_metrics_that_want_a_project_are_said_to(
+    udts_monitor: Ask, healthy: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything else does without one."""
+    del healthy
+    monkeypatch.setenv("UCLOUD_REGION", "cn-bj2")
+    shown = udts_monitor("doctor", "--quiet", "--json")
+    assert "Missing params [ProjectId]" in line(shown, "metrics")
+    assert "-> set UcloudProjectId" in line(shown, "metrics")
+
+
 def test_a_secret_of_another_form_is_told_without_its_text(
     udts_monitor: Ask, healthy: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,20 @@ def test_a_project_whose_metrics_are_refused_says_what_to_grant_and_stops_no_oth
     assert found.refused.cause == "RetCode 299"
 
 
+def test_tasks_without_a_project_are_told_that_metrics_want_one() -> None:
+    """Only where UCloud refuses: whether it does is not known, and a network that fails has another cure."""
+    for failed, said in (
+        (FailedCall(cause="RetCode 21003", reason="UCloud answered RetCode 21003"), True),
+        (REFUSED_CALL, False),
+        (FailedCall(cause="timeout", reason="UCloud did not answer"), False),
+    ):
+        found = Insights(ByQuestion({("", "udts"): failed}), "cn-bj2").lags(
+            TASKS[-1:], NOW, time.monotonic() + 5
+        )
+        assert found.refused
+        assert ("It wants a project: set one, or leave UCLOUD_REGION empty." in found.refused.reason) is said
+
+
 def test_a_list_is_that_of_both_types_or_none() -> None:
     """What fails for one of them spoils the whole; what is no list is none of that type."""
     both = ByQuestion({("org-a", "transfer"): listed("udts-1"), ("org-a", "integration"): listed("udts-2")})

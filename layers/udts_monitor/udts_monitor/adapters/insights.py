@@ -46,7 +46,7 @@ class Insights:
             )
             found = lag_of_tasks(self._caller, watched, now=now, deadline=deadline)
             if isinstance(found, NoAnswer):
-                refused = refused or _refusal(found, "QueryMetricDataSummary", "leave UCLOUD_REGION empty")
+                refused = refused or _no_metrics(found, project_id)
             else:
                 lags |= {keys[task_id]: lag for task_id, lag in found.items()}
         return Lags(by_key=lags, refused=refused)
@@ -86,6 +86,14 @@ class Insights:
 def _as_listed(task: ListedTask) -> Listed:
     renewed = task.auto_renew is not False or task.by_the_hour
     return Listed(name=task.name, type=task.type, mode=task.mode, expires_at=task.expires_at, renewed=renewed)
+
+
+def _no_metrics(answer: NoAnswer, project_id: str) -> NoAnswer:
+    action, instead = "QueryMetricDataSummary", "leave UCLOUD_REGION empty"
+    if project_id or answer.configuration or not answer.cause.startswith("RetCode"):
+        return _refusal(answer, action, instead)
+    # Source: UCloud's reference of this action. Others take the account's default project.
+    return replace(answer, reason=f"{action}: {answer.reason}. It wants a project: set one, or {instead}.")
 
 
 def _refusal(answer: NoAnswer, action: str, instead: str) -> NoAnswer:

@@ -112,10 +112,11 @@ class Doctor:
         lags = self._ports.insights.lags(tasks, self._ports.clock(), self._limits.checks_until)
         region = self._settings.region
         if lags.refused:
+            do = f"check UcloudRegion {region} and the key's rights"
+            if not all(task.project_id for task in tasks):
+                do = f"set UcloudProjectId, which metrics need, or {do}"
             reason = truncate(lags.refused.reason, _REASON_LIMIT)
-            return Finding(
-                check="metrics", ok=False, says=reason, do=f"check UcloudRegion {region} and the key's rights"
-            )
+            return Finding(check="metrics", ok=False, says=reason, do=do)
         return Finding(check="metrics", ok=True, says=f"of {len(lags.by_key)} tasks in {region}")
 
     def _clock(self) -> Finding:
