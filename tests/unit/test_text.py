@@ -110,3 +110,28 @@ def test_a_text_is_cut_on_a_word() -> None:
     assert truncate("Too many connections", 18) == "Too many connec..."
     assert truncate("x" * 30, 10) == "xxxxxxx..."
     assert truncate("Too many connections", 18, mark=" ... (cut)") == "Too many ... (cut)"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "kept"),
+    [
+        pytest.param(
+            "立即处理：源库不可用，请检查", 12, "立即处理：源库不可...", id="each Chinese character is a word"
+        ),
+        pytest.param(
+            "立即处理：请更正 Secret", 13, "立即处理：请更正...", id="a Latin word in Chinese is not"
+        ),
+        pytest.param(
+            "立即处理：状态未知（RetCode 292）",
+            15,
+            "立即处理：状态未知...",
+            id="no bracket without what it opens",
+        ),
+        pytest.param("Failed for 12 minutes", 16, "Failed for...", id="no number without its unit"),
+        pytest.param("任务 orders 已失败 12 分钟", 18, "任务 orders 已失败...", id="nor in Chinese"),
+        pytest.param("Too many  connections", 13, "Too many...", id="several spaces are one"),
+    ],
+)
+def test_a_cut_leaves_what_can_be_read(text: str, limit: int, kept: str) -> None:
+    """What stands before the mark is whole."""
+    assert truncate(text, limit) == kept

@@ -31,17 +31,25 @@ def truncate(text: str, limit: int, *, mark: str = "...") -> str:
     """At most ``limit`` characters, cut on a word where one ends in the last third, and marked as cut."""
     if len(text) <= limit:
         return text
-    kept = text[: max(0, limit - len(mark))]
-    words = kept.rsplit(None, 1)
-    on_a_word = words[0] if words and not text[len(kept)].isspace() else kept
-    if len(on_a_word) < len(kept) * 2 // 3:
-        on_a_word = kept
-    return (on_a_word.rstrip() + mark)[:limit]
+    room = max(0, limit - len(mark))
+    end = next((end for end in range(room, room * 2 // 3, -1) if _ends_a_word(text, end)), room)
+    return (text[:end].rstrip() + mark)[:limit]
 
 
 def error_text(error: BaseException) -> str:
     """The words of an error from outside, on one line and not many."""
     return truncate(one_line(str(error)), _ERROR_LIMIT)
+
+
+def _ends_a_word(text: str, end: int) -> bool:
+    """Next to a space, or to a wide character: Chinese has no spaces, each of its characters ends a word."""
+    last, following = text[end - 1], text[end]
+    # A number would lose its unit, a bracket what it opens.
+    if last.isspace() or last.isdigit() or unicodedata.category(last) == "Ps":
+        return False
+    return following.isspace() or any(
+        unicodedata.east_asian_width(char) in "WF" for char in (last, following)
+    )
 
 
 def _printable(line: str) -> str:

@@ -35,9 +35,7 @@ def ascii_subject(event: Event, english: Report) -> str:
 def subject_line(kind: str, name: str, task_id: str, said: str) -> str:
     """The grammar of every subject."""
     shown = truncate(ascii_line(name), _NAME_LIMIT) or task_id
-    head = f"[{kind.upper()}] {shown} ({task_id}): "
-    # On its own: a line without spaces, as in Chinese, would be cut at the last one, before it.
-    return truncate(head + truncate(one_line(said), max(0, SUBJECT_LIMIT - len(head))), SUBJECT_LIMIT)
+    return truncate(f"[{kind.upper()}] {shown} ({task_id}): {one_line(said)}", SUBJECT_LIMIT)
 
 
 def text(event: Event, report: Report, language: Language) -> str:

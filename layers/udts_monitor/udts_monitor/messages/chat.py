@@ -47,13 +47,12 @@ def card(event: Event, report: Report, language: Language) -> str:
         room = min(_REASON_LIMIT, DESCRIPTION_LIMIT - len(description)) - len(title) - len(_BLOCK)
         if room > _LEAST_REASON:
             description += title + truncate(literal(report.reason), room) + _BLOCK
-    head = f"{sign(event)} {_capitals(event.kind)} {escaped(task_label(event.task))}: "
+    name = escaped(task_label(event.task))
     return notification(
         identity=event.id,
         thread=event.incident_id or event.task.key,
         kind=event.kind,
-        # The message is cut on its own, as in a subject.
-        title=head + truncate(escaped(report.watch), max(0, TITLE_LIMIT - len(head))),
+        title=f"{sign(event)} {_capitals(event.kind)} {name}: {escaped(report.watch)}",
         description=description,
         steps=[LABELLED.to(language, label=label, value=link) for label, link in report.links],
         keywords=[event.kind, event.severity, event.task.task_id],

@@ -25,6 +25,10 @@ def wants(event: Event) -> bool:
     return event.severity is Severity.CRITICAL or blind or ends or event.kind == Kind.TEST
 
 
+# What a cut may leave at the end, where no mark says that something follows.
+_DANGLING = " .,:;\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH COMMA}\N{FULLWIDTH COLON}\N{FULLWIDTH SEMICOLON}"
+
+
 def text(event: Event, report: Report, display: Display) -> str:
     """What happened to whom, what to do, why and when."""
     language = display.language
@@ -42,7 +46,7 @@ def one_part(template: Text, said: str, language: Language, **values: str) -> st
     """A text with as much of what is said as one part of an SMS holds."""
     said = one_line(said) if language is Language.ZH else in_gsm(one_line(said))
     for room in range(len(said), -1, -1):
-        found = template.to(language, watch=truncate(said, room, mark="..").rstrip(" ."), **values)
+        found = template.to(language, watch=truncate(said, room, mark="..").rstrip(_DANGLING), **values)
         if fits_one_part(found):
             return found
     return truncate(template.to(language, watch="", **values), 70)
