@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.fakes import kinds
 from tests.walk import NOON, Answer, X
 from tests.world import World
 from udts_monitor.decision.observation import NoAnswer
-from udts_monitor.errors import CommandError
+from udts_monitor.errors import CommandError, StoreError
 from udts_monitor.outbox.notification import Notification, Topic
 from udts_monitor.outbox.silence import Silence, parse_silence
 from udts_monitor.task import TaskRef
@@ -116,6 +117,22 @@ def test_of_what_is_held_back_only_the_latest_of_each_matter_is_kept() -> None:
         "unreachable",
     }
     assert len(world.store.withheld) == 99
+
+
+def test_nor_at_its_end_where_a_broken_table_kept_the_others() -> None:
+    """A run could not withhold them, and then the silence was over: people hear how it is, once."""
+    world = silenced()
+    checks(world, "Failed", "Failed")
+    broken = StoreError("in the test", transient=True)
+    withhold, world.store.withhold = world.store.withhold, Mock(side_effect=broken)  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        checks(world, "Done")
+    world.store.withhold = withhold  # type: ignore[method-assign]
+    world.silence("all", timedelta(0))
+    checks(world, *["Done"] * 3)
+    (message,) = [found for found in world.sns.accepted if found.topic is Topic.ALERTS]
+    assert "0 open now, 1 came and went" in message.subject
+    assert len(world.store.withheld) == 1
 
 
 def test_an_incident_that_was_told_before_ends_in_the_message() -> None:

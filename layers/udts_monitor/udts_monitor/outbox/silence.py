@@ -60,7 +60,7 @@ class Held:
 
     Attributes:
         back: held back by a silence that lasts.
-        superseded: held back, and a later one of the same matter is held as well: only that is still news.
+        superseded: of both, a later one of the same matter is held, or released, as well: only that is news.
         released: held back by silences that are over: told together, in one message a topic.
     """
 
@@ -75,8 +75,7 @@ def sort_out(waiting: Sequence[Pending], silences: Iterable[Silence], now: datet
     over = [silence for silence in silences if silence.until <= now]
     back = [pending for pending in waiting if _held(pending, active)]
     released = [pending for pending in waiting if _held(pending, over) and not _held(pending, active)]
-    latest = {pending.notification.subject_matter: pending.sk for pending in back}
-    superseded = [pending for pending in back if latest[pending.notification.subject_matter] != pending.sk]
+    superseded = [*_superseded(back), *_superseded(released)]
     return Held(back=tuple(back), superseded=tuple(superseded), released=tuple(released))
 
 
@@ -151,6 +150,15 @@ def _until(command: Mapping[str, Any], now: datetime, problems: list[str]) -> da
 def _after(value: object, now: datetime) -> datetime | None:
     found = _LENGTH.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     return now + timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
+def _superseded(held: Sequence[Pending]) -> list[Pending]:
+    latest = {pending.notification.subject_matter: pending.sk for pending in held}
+    # A digest that was begun is repeated as it was.
+    begun = {pending.sk for pending in held if pending.digest_id}
+    return [
+        pending for pending in held if pending.sk not in {latest[pending.notification.subject_matter], *begun}
+    ]
 
 
 def _held(pending: Pending, silences: Iterable[Silence]) -> bool:
