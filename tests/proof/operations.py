@@ -94,11 +94,6 @@ def _sns_refuses(environment: Environment) -> None:
     environment.proxy.rule("Publish failed alerts udts-a", Fault(error="ServiceUnavailable", status=503))
 
 
-def _ucloud_hangs(environment: Environment) -> None:
-    begun(environment)
-    environment.ucloud.inject(hang=True)
-
-
 def _ucloud_refuses(environment: Environment) -> None:
     healthy(environment)
     set_step(environment, {"udts-a": REFUSED, "udts-b": REFUSED})

@@ -238,6 +238,27 @@ def test_whatever_lasts_for_a_run_costs_that_run_only(environments: Environments
     _note("aws-faults-a-run-long", results)
 
 
+@pytest.mark.soak
+def test_a_run_that_neither_ucloud_nor_the_table_answers_ends_in_time(environments: Environments) -> None:
+    """The checks take all the time they are given, and the last write what is kept back; nothing is lost."""
+    others = [f"udts-{letter}" for letter in "cdef"]
+    with environments(tasks=[*NEWS.tasks, *others], max_concurrency=1) as environment:
+        begun(environment)
+        environment.ucloud.inject(hang=True)
+        environment.proxy.rule(OPERATIONS["write monitor"].call, FAULTS["hangs"])
+        began = time.monotonic()
+        ended = environment.run()
+        seconds = time.monotonic() - began
+        assert (ended.killed, "MONITOR RUN" in ended.error) == (False, True)
+        assert seconds < USUAL_SECONDS
+        environment.proxy.clear()
+        environment.ucloud.clear_faults()
+        news(environment)
+        verdict = judge(environment, NEWS)
+        assert (verdict.lost, verdict.repeated) == ([], [])
+    note("aws-faults-nothing-answers", {"seconds": round(seconds, 1), "of": USUAL_SECONDS, "lost": 0})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lasting:
     """An operation that fails for a whole run, and what that run has to say and do.
