@@ -13,6 +13,8 @@ from udts_monitor.text import one_line, truncate
 
 _NAME_LIMIT = 32
 _CHINESE_NAME_LIMIT = 14
+# What a cut may leave at the end, where no mark says that something follows.
+_DANGLING = " .,:;\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH COMMA}\N{FULLWIDTH COLON}\N{FULLWIDTH SEMICOLON}"
 _TEXT = Text("{kind} {name}: {watch}. {time}", "{kind} {name}：{watch} {time}")
 
 
@@ -23,10 +25,6 @@ def wants(event: Event) -> bool:
     blind = event.kind in {Kind.UNREACHABLE, Kind.REACHABLE} and event.task is MONITOR
     ends = event.incident_critical and (event.action is Action.CLOSE or bool(event.closes))
     return event.severity is Severity.CRITICAL or blind or ends or event.kind == Kind.TEST
-
-
-# What a cut may leave at the end, where no mark says that something follows.
-_DANGLING = " .,:;\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH COMMA}\N{FULLWIDTH COLON}\N{FULLWIDTH SEMICOLON}"
 
 
 def text(event: Event, report: Report, display: Display) -> str:

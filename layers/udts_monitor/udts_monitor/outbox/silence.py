@@ -60,7 +60,7 @@ class Held:
 
     Attributes:
         back: held back by a silence that lasts.
-        superseded: of both, a later one of the same matter is held, or released, as well: only that is news.
+        superseded: of either, those that a later one of the same matter follows: only that is still news.
         released: held back by silences that are over: told together, in one message a topic.
     """
 
@@ -154,10 +154,11 @@ def _after(value: object, now: datetime) -> datetime | None:
 
 def _superseded(held: Sequence[Pending]) -> list[Pending]:
     latest = {pending.notification.subject_matter: pending.sk for pending in held}
-    # A digest that was begun is repeated as it was.
-    begun = {pending.sk for pending in held if pending.digest_id}
     return [
-        pending for pending in held if pending.sk not in {latest[pending.notification.subject_matter], *begun}
+        pending
+        for pending in held
+        # A digest that was begun is repeated as it was.
+        if latest[pending.notification.subject_matter] != pending.sk and not pending.digest_id
     ]
 
 
